@@ -1,0 +1,422 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/change.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/cmd/output.h"
+#include "core/cmd/work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct change_options {
+    struct fl_narrowing narrowing;
+    bool all, no_wait;
+};
+/* clang-format off */
+#define TARGETING                                                              \
+    FL_NARROWING_OPTIONS(struct change_options, narrowing),                    \
+    {.key = "all", .type = FLEET_OPT_BOOL,                                     \
+     .help = "every pod of the cohort",                                        \
+     FLEET_AT(struct change_options, all)}
+static const struct fleet_option plain_options[] = {
+    TARGETING,
+    {0},
+};
+static const struct fleet_option waiting_options[] = {
+    TARGETING,
+    {.key = "no-wait", .type = FLEET_OPT_BOOL,
+     .help = "return once the provider has accepted, not when sshd answers",
+     FLEET_AT(struct change_options, no_wait)},
+    {0},
+};
+/* clang-format on */
+
+struct work {
+    struct fl_context *context;
+    const struct change_options *options;
+    enum fl_change change;
+    const char *new_name; /* full; of rename */
+    struct fl_fleet fleet;
+    bool *selected;
+    size_t n_selected;
+    struct fl_change_results results;
+};
+
+static const char *outcome_text(const struct work *work,
+                                const struct fl_change_result *result)
+{
+    switch (result->outcome) {
+    case FL_OUTCOME_DONE:
+        return fl_change_past(work->change);
+    case FL_OUTCOME_ALREADY:
+        return "already";
+    case FL_OUTCOME_CANCELLED:
+        return "cancelled";
+    default:
+        return "failed";
+    }
+}
+
+static json_t *json_result(const struct work *work,
+                           const struct fl_change_result *result)
+{
+    const struct fl_cohort *cohort = &work->context->engine.cohort;
+    bool good = result->outcome == FL_OUTCOME_DONE ||
+                result->outcome == FL_OUTCOME_ALREADY;
+    const char *name =
+        result->pod ? fleet_pod_get(result->pod, FLEET_POD_NAME) : NULL;
+    json_t *entry = json_object();
+
+    fl_json_put(entry, "name", fl_json_text(result->name));
+    fl_json_put(entry, "provider", fl_json_text(result->provider));
+    fl_json_put(entry, "result", fl_json_text(outcome_text(work, result)));
+    fl_json_put(
+        entry, "error",
+        good ? json_null()
+             : fl_json_error(&result->error, result->name, result->provider));
+    fl_json_put(entry, "pod",
+                name ? fl_json_pod(result->pod, fl_cohort_short(cohort, name),
+                                   result->provider)
+                     : json_null());
+    return entry;
+}
+
+static int finish(struct work *work)
+{
+    static const char *const headings[] = {"NAME", "RESULT", "PROVIDER"};
+    struct fl_context *context = work->context;
+    struct fl_tally tally = {0};
+    json_t *results = json_array();
+    struct fl_table table;
+
+    fl_table_init(&table, 3, headings, 0);
+    for (size_t i = 0; i < work->results.n; i++) {
+        const struct fl_change_result *result = &work->results.at[i];
+
+        fl_tally_add(&tally, result->outcome, result->error.code);
+        if (result->outcome == FL_OUTCOME_FAILED)
+            fl_report(context, &result->error, result->name, result->provider);
+        fl_json_add(results, json_result(work, result));
+        fl_table_cell(&table, result->name);
+        fl_table_cell(&table, outcome_text(work, result));
+        fl_table_cell(&table, result->provider);
+    }
+    fl_json_put(context->document, "results", results);
+    fl_table_print(&table, context);
+    fl_table_clear(&table);
+    return fl_tally_status(&tally);
+}
+
+static int show_plan(struct work *work)
+{
+    static const char *const headings[] = {"NAME", "WOULD", "PROVIDER"};
+    struct fl_context *context = work->context;
+    json_t *names = json_array();
+    struct fl_table table;
+
+    fl_table_init(&table, 3, headings, 0);
+    for (size_t i = 0; i < work->fleet.n_members; i++) {
+        const struct fl_member *member = &work->fleet.members[i];
+        const char *name = fleet_pod_get(member->pod, FLEET_POD_NAME);
+        struct fleet_error why = {0};
+
+        if (!work->selected[i])
+            continue;
+        if (fl_change_check(member, work->change, &why) < 0) {
+            fl_report(context, &why, name, member->listing->name);
+            continue;
+        }
+        fl_json_add(names, fl_json_text(name));
+        fl_table_cell(&table, name);
+        fl_table_cell(&table, fl_change_name(work->change));
+        fl_table_cell(&table, member->listing->name);
+    }
+    fl_json_put(context->document, "would_change", names);
+    fl_table_print(&table, context);
+    fl_table_clear(&table);
+    return FL_EXIT_OK;
+}
+
+static const struct fl_member *first_selected(const struct work *work)
+{
+    for (size_t i = 0; i < work->fleet.n_members; i++) {
+        if (work->selected[i])
+            return &work->fleet.members[i];
+    }
+    return NULL;
+}
+
+static void tell_names(struct work *work)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf names = {0};
+
+    fl_buf_init(&names, 1 << 20);
+    for (size_t i = 0; i < work->fleet.n_members; i++) {
+        if (work->selected[i])
+            fl_buf_printf(&names, " %s", work->fleet.members[i].short_name);
+    }
+    fl_say(work->context, "%s:%s", fl_change_name(work->change),
+           fl_buf_text(&names));
+}
+
+/* In proportion: what can be undone is done; what stops work is asked once;
+ * what destroys wants the name, or how many, typed in. */
+static int ask(struct work *work, struct fleet_error *err)
+{
+    FL_AUTO_FREE char *question = NULL, *word = NULL;
+    const char *name = fl_change_name(work->change);
+
+    if (work->change != FL_CHANGE_STOP && work->change != FL_CHANGE_RESTART &&
+        work->change != FL_CHANGE_TERMINATE)
+        return fl_consent(work->context, name, err);
+    tell_names(work);
+    if (work->n_selected == 1)
+        word = strdup(first_selected(work)->short_name);
+    else
+        word = fl_format("%zu", work->n_selected);
+    if (work->change == FL_CHANGE_TERMINATE)
+        question = fl_format("Everything on %s will be lost.",
+                             work->n_selected == 1 ? "it" : "them");
+    else
+        question = fl_format(
+            "%s %zu %s?", work->change == FL_CHANGE_STOP ? "Stop" : "Restart",
+            work->n_selected, work->n_selected == 1 ? "pod" : "pods");
+    if (!word || !question)
+        return fl_enomem(err);
+    return work->change == FL_CHANGE_TERMINATE
+               ? fl_confirm_word(work->context, question, word, err)
+               : fl_confirm(work->context, question, err);
+}
+
+static int carry_out(struct work *work, struct fleet_error *err)
+{
+    struct fl_progress *progress =
+        fl_progress_open(work->context, fl_change_past(work->change));
+    struct fl_change_job job = {
+        .engine = &work->context->engine,
+        .fleet = &work->fleet,
+        .change = work->change,
+        .selected = work->selected,
+        .new_name = work->new_name,
+        .wait = !work->options->no_wait,
+        .event = fl_progress_event,
+        .event_arg = progress,
+    };
+    int rc = fl_change_run(&job, &work->results, err);
+
+    fl_progress_close(progress);
+    return rc;
+}
+
+static int choose(struct work *work, struct fleet_error *err)
+{
+    int rc =
+        fl_work_select(work->context, &work->fleet, &work->options->narrowing,
+                       work->options->all, &work->selected, err);
+
+    for (size_t i = 0; rc == 0 && i < work->fleet.n_members; i++)
+        work->n_selected += work->selected[i];
+    return rc;
+}
+
+static int run_work(struct work *work)
+{
+    struct fl_context *context = work->context;
+    struct fleet_error err = {0};
+    int status, incomplete = FL_EXIT_OK;
+    int rc = choose(work, &err);
+
+    if (rc == 0 && context->globals.dry_run)
+        return show_plan(work);
+    if (rc == 0 && work->n_selected > 0)
+        rc = ask(work, &err);
+    if (rc == 0 && work->n_selected > 0)
+        rc = carry_out(work, &err);
+    if (rc < 0)
+        return fl_report(context, &err, NULL, NULL);
+    if (work->n_selected == 0)
+        fl_say(context, "no pods to %s", fl_change_name(work->change));
+    if (work->options->all) /* what could not be listed was not changed */
+        incomplete = fl_work_incomplete(context, &work->fleet);
+    status = finish(work);
+    return status ? status : incomplete;
+}
+
+static int run_change(struct fl_context *context,
+                      const struct change_options *options,
+                      enum fl_change change)
+{
+    struct work work = {
+        .context = context, .options = options, .change = change};
+    struct fleet_error err = {0};
+    int status;
+
+    if (context->n_args == 0 && !options->all)
+        return fl_usage(context, "name pods, or say --all");
+    if (context->n_args > 0 && options->all)
+        return fl_usage(context, "names and --all exclude each other");
+    if (fl_work_begin(context, &work.fleet, &err) < 0)
+        status = fl_report(context, &err, NULL, NULL);
+    else
+        status = run_work(&work);
+    fl_change_results_clear(&work.results);
+    free(work.selected);
+    fl_fleet_clear(&work.fleet);
+    return status;
+}
+
+/* ---- rename: one pod, one new name ---- */
+
+static int new_name(struct fl_context *context, const char *given, char **full,
+                    struct fleet_error *err)
+{
+    const struct fl_cohort *cohort = &context->engine.cohort;
+    const char *short_name = fl_cohort_short(cohort, given);
+    int rc;
+
+    if (!short_name)
+        short_name = given;
+    rc = fl_name_check("new name", short_name, err);
+    if (rc < 0)
+        return rc;
+    *full = fl_cohort_full(cohort, short_name);
+    if (!*full)
+        return fl_enomem(err);
+    if (strlen(*full) > FL_NAME_MAX)
+        return fleet_fail(err, FLEET_EINVALID,
+                          "new name '%.80s': longer than %d characters", *full,
+                          FL_NAME_MAX);
+    return FLEET_OK;
+}
+
+static int check_free(const struct work *work, struct fleet_error *err)
+{
+    struct fleet_error listing;
+
+    if (fl_fleet_check_complete(&work->fleet, &listing) < 0)
+        return fleet_fail(err, FLEET_EAMBIGUOUS,
+                          "no name is given while a provider cannot be listed: "
+                          "%.300s",
+                          listing.text);
+    if (fl_fleet_member(&work->fleet, work->new_name))
+        return fleet_fail(err, FLEET_ECONFLICT, "%s is there already",
+                          work->new_name);
+    return FLEET_OK;
+}
+
+static int rename_one(struct work *work, const char *to,
+                      struct fleet_error *err)
+{
+    FL_AUTO_FREE char *full = NULL;
+    int rc = fl_work_begin(work->context, &work->fleet, err);
+
+    work->context->n_args = 1; /* the target; the other is the new name */
+    if (rc == 0)
+        rc = new_name(work->context, to, &full, err);
+    work->new_name = full;
+    if (rc == 0)
+        rc = check_free(work, err);
+    if (rc == 0)
+        rc = choose(work, err);
+    if (rc == 0 && work->n_selected != 1)
+        rc = fleet_fail(err, FLEET_EUSAGE,
+                        "%zu pods are meant, one can take "
+                        "the name",
+                        work->n_selected);
+    if (rc == 0 && work->context->globals.dry_run)
+        return show_plan(work);
+    if (rc == 0)
+        rc = ask(work, err);
+    if (rc == 0)
+        rc = carry_out(work, err);
+    work->new_name = NULL;
+    return rc < 0 ? fl_report(work->context, err, NULL, NULL) : finish(work);
+}
+
+static int run_rename(struct fl_context *context, const void *options)
+{
+    static const struct change_options none;
+    struct work work = {
+        .context = context, .options = &none, .change = FL_CHANGE_RENAME};
+    struct fleet_error err = {0};
+    int status;
+
+    (void)options;
+    if (context->n_args != 2)
+        return fl_usage(context, "takes the pod and its new name");
+    status = rename_one(&work, context->args[1], &err);
+    fl_change_results_clear(&work.results);
+    free(work.selected);
+    fl_fleet_clear(&work.fleet);
+    return status;
+}
+
+#define RUN(name_, change_)                                                    \
+    static int run_##name_(struct fl_context *context, const void *options)    \
+    {                                                                          \
+        return run_change(context, options, change_);                          \
+    }
+RUN(start, FL_CHANGE_START)
+RUN(stop, FL_CHANGE_STOP)
+RUN(restart, FL_CHANGE_RESTART)
+RUN(terminate, FL_CHANGE_TERMINATE)
+RUN(lock, FL_CHANGE_LOCK)
+RUN(unlock, FL_CHANGE_UNLOCK)
+
+#define COMMAND(name_, options_)                                               \
+    .name = #name_, .group = "Life cycle", .synopsis = "TARGET... | --all",    \
+    .options = options_, .options_size = sizeof(struct change_options),        \
+    .flags = FL_CMD_CHANGES, .args = FL_ARGS_PODS, .run = run_##name_
+
+const struct fl_command fl_cmd_start = {
+    COMMAND(start, waiting_options),
+    .summary = "start pods that are stopped",
+    .example = "fleet start apple\nfleet start --all --yes",
+    .about = "Waits until sshd answers. A pod that runs is left alone.",
+};
+const struct fl_command fl_cmd_stop = {
+    COMMAND(stop, plain_options),
+    .summary = "stop pods and keep their disks",
+    .example = "fleet stop apple banana\nfleet stop apple..mayor --yes",
+    .about = "What a stopped pod still costs is the provider's affair: look "
+             "at BILLING in `fleet list --json`. A locked pod is not stopped.",
+};
+const struct fl_command fl_cmd_restart = {
+    COMMAND(restart, waiting_options),
+    .summary = "stop and start pods",
+    .example = "fleet restart apple",
+    .about = "Waits until sshd answers again. A locked pod is not restarted.",
+};
+const struct fl_command fl_cmd_terminate = {
+    COMMAND(terminate, plain_options),
+    .summary = "end pods for good, with everything on them",
+    .example = "fleet terminate apple\nfleet terminate --all --yes",
+    .about = "Waits until the provider is certain that each pod is gone. A "
+             "locked pod is not terminated.",
+};
+const struct fl_command fl_cmd_lock = {
+    COMMAND(lock, plain_options),
+    .summary = "protect pods from stop, restart, rename and terminate",
+    .example = "fleet lock apple",
+    .about = "The lock is kept by the provider.",
+};
+const struct fl_command fl_cmd_unlock = {
+    COMMAND(unlock, plain_options),
+    .summary = "take the protection of lock away",
+    .example = "fleet unlock apple",
+    .about = "",
+};
+const struct fl_command fl_cmd_rename = {
+    .name = "rename",
+    .group = "Life cycle",
+    .summary = "give a pod another name",
+    .synopsis = "TARGET NEW-NAME",
+    .example = "fleet rename apple avocado",
+    .about = "The new name need not stand in MACHINE_NAME_LIST, but no pod of "
+             "the cohort may have it.",
+    .flags = FL_CMD_CHANGES,
+    .args = FL_ARGS_PODS,
+    .run = run_rename,
+};

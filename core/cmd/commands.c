@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/cmd/commands.h"
+
+#include <string.h>
+
+/* In the order of `fleet help`. */
+const struct fl_command *const fl_commands[] = {
+    &fl_cmd_init,       &fl_cmd_doctor,
+    &fl_cmd_create,     &fl_cmd_list,
+    &fl_cmd_offers,     &fl_cmd_start,
+    &fl_cmd_stop,       &fl_cmd_restart,
+    &fl_cmd_terminate,  &fl_cmd_rename,
+    &fl_cmd_lock,       &fl_cmd_unlock,
+    &fl_cmd_providers,  &fl_cmd_plugins,
+    &fl_cmd_config,     &fl_cmd_history,
+    &fl_cmd_help,       &fl_cmd_version,
+    &fl_cmd_completion, &fl_cmd_complete,
+    &fl_cmd_manual,     NULL,
+};
+
+static bool answers_to(const struct fl_command *command, const char *name)
+{
+    if (strcmp(command->name, name) == 0)
+        return true;
+    for (size_t i = 0; command->aliases && command->aliases[i]; i++) {
+        if (strcmp(command->aliases[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct fl_command *fl_command_find(const char *name)
+{
+    for (size_t i = 0; fl_commands[i]; i++) {
+        if (answers_to(fl_commands[i], name))
+            return fl_commands[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,393 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/create.h"
+
+#include "core/base/cancel.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/cmd/cells.h"
+#include "core/cmd/work.h"
+#include "core/engine/offers.h"
+#include "core/engine/wanted.h"
+#include "core/model/money.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct create_options {
+    int64_t total, more;
+    bool no_wait;
+};
+static const char *const alias_n[] = {"n", NULL};
+static const char *const alias_a[] = {"a", NULL};
+/* clang-format off */
+static const struct fleet_option options[] = {
+    {.key = "number", .type = FLEET_OPT_INT, .aliases = alias_n,
+     .min = 1, .max = 100000,
+     .help = "pods there shall be in all; as many as are missing are made",
+     FLEET_AT(struct create_options, total)},
+    {.key = "add", .type = FLEET_OPT_INT, .aliases = alias_a,
+     .min = 1, .max = 100000,
+     .help = "pods to make beside those that are there",
+     FLEET_AT(struct create_options, more)},
+    {.key = "no-wait", .type = FLEET_OPT_BOOL,
+     .help = "return once the provider has accepted, not when sshd answers",
+     FLEET_AT(struct create_options, no_wait)},
+    {0},
+};
+/* clang-format on */
+
+/* Everything one `fleet create` works with. */
+struct work {
+    struct fl_context *context;
+    const struct create_options *options;
+    struct fl_fleet fleet;
+    struct fl_options_plan plan;
+    struct fl_strv create, existing;
+    struct fl_create_results results;
+    char *public_key;
+};
+
+static int want_of(const struct work *work, struct fl_want *want)
+{
+    const struct fl_context *context = work->context;
+    bool total = work->options->total > 0, more = work->options->more > 0;
+
+    if (total + more + (context->n_args > 0) != 1)
+        return FLEET_EUSAGE;
+    *want = (struct fl_want){
+        .mode = total  ? FL_WANT_TOTAL
+                : more ? FL_WANT_MORE
+                       : FL_WANT_NAMES,
+        .count = total ? work->options->total : work->options->more,
+        .names = context->args,
+        .n_names = context->n_args,
+    };
+    return FLEET_OK;
+}
+
+static int make_plan(struct work *work, const struct fl_want *want,
+                     struct fleet_error *err)
+{
+    struct fl_engine *engine = &work->context->engine;
+    int rc = fl_plan_names(&engine->cohort, &work->fleet, want, &work->create,
+                           &work->existing, err);
+
+    if (rc < 0 || work->create.n == 0)
+        return rc;
+    rc = fl_offers_gather(engine, &work->fleet, &work->plan, err);
+    if (rc == 0)
+        rc = fl_plan_order(&engine->settings, &work->plan, err);
+    if (rc == 0)
+        rc = fl_plan_check_total(&engine->settings, &work->fleet, &work->plan,
+                                 work->create.n, err);
+    return rc;
+}
+
+static void tell_dropped(struct work *work)
+{
+    char option[160];
+
+    for (size_t i = 0; i < work->plan.n; i++) {
+        fl_option_text(option, &work->plan.at[i]);
+        if (work->plan.at[i].dropped)
+            fl_say(work->context, "  not %s: %s", option,
+                   work->plan.at[i].dropped);
+    }
+}
+
+static int check_options(struct work *work, struct fleet_error *err)
+{
+    if (work->create.n == 0 || fl_plan_first(&work->plan))
+        return FLEET_OK;
+    tell_dropped(work);
+    if (work->plan.n == 1)
+        return fleet_fail(err, FLEET_ECAPACITY,
+                          "nothing to make pods from: "
+                          "%s: %s",
+                          work->plan.at[0].listing->name,
+                          work->plan.at[0].dropped);
+    return fleet_fail(err, FLEET_ECAPACITY,
+                      "nothing to make pods from: see `fleet offers`");
+}
+
+static void price_text(char out[64], const struct fl_option_row *row, size_t n)
+{
+    int64_t price = fl_plan_price(row);
+    char money[32];
+
+    if (price < 0) {
+        snprintf(out, 64, "price not known");
+        return;
+    }
+    fl_money_text(money, price * (int64_t)n);
+    snprintf(out, 64, "%s an hour", money);
+}
+
+static void tell_plan(struct work *work)
+{
+    const struct fl_option_row *first = fl_plan_first(&work->plan);
+    char option[160], price[64];
+
+    if (!first)
+        return;
+    fl_option_text(option, first);
+    price_text(price, first, work->create.n);
+    fl_say(work->context, "%zu to make at %s, %s in all (%zu there already)",
+           work->create.n, option, price, work->existing.n);
+}
+
+static int ask(struct work *work, struct fleet_error *err)
+{
+    FL_AUTO_FREE char *question = NULL;
+
+    tell_plan(work);
+    question = work->create.n == 1
+                   ? fl_format("Create %s?", work->create.at[0])
+                   : fl_format("Create %zu pods?", work->create.n);
+    return question ? fl_confirm(work->context, question, err) : fl_enomem(err);
+}
+
+/* ---- results ---- */
+
+static json_t *json_tried(const struct fl_create_result *result)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < result->n_tried; i++) {
+        const struct fl_attempt *attempt = &result->tried[i];
+        json_t *entry = json_object();
+
+        fl_json_put(entry, "option", fl_json_text(attempt->option));
+        fl_json_put(entry, "error", fl_json_error(&attempt->error, NULL, NULL));
+        fl_json_add(list, entry);
+    }
+    return list;
+}
+
+static const char *short_of(const struct work *work, const char *name)
+{
+    return fl_cohort_short(&work->context->engine.cohort, name);
+}
+
+static void document_existing(const struct work *work, json_t *list)
+{
+    for (size_t i = 0; i < work->existing.n; i++) {
+        const struct fl_member *member =
+            fl_fleet_member(&work->fleet, work->existing.at[i]);
+
+        fl_json_add(list, fl_json_pod(member->pod, member->short_name,
+                                      member->listing->name));
+    }
+}
+
+static json_t *json_failed(const struct fl_create_result *result,
+                           const char *short_name)
+{
+    json_t *entry = json_object();
+
+    fl_json_put(entry, "name", fl_json_text(result->name));
+    fl_json_put(entry, "error",
+                fl_json_error(&result->error, result->name, result->provider));
+    fl_json_put(entry, "tried", json_tried(result));
+    if (result->pod)
+        fl_json_put(entry, "pod",
+                    fl_json_pod(result->pod, short_name, result->provider));
+    return entry;
+}
+
+static void make_document(struct work *work)
+{
+    json_t *created = json_array(), *existing = json_array();
+    json_t *failed = json_array();
+
+    for (size_t i = 0; i < work->results.n; i++) {
+        const struct fl_create_result *result = &work->results.at[i];
+        const char *short_name = short_of(work, result->name);
+
+        if (result->outcome == FL_OUTCOME_DONE)
+            fl_json_add(created,
+                        fl_json_pod(result->pod, short_name, result->provider));
+        else
+            fl_json_add(failed, json_failed(result, short_name));
+    }
+    document_existing(work, existing);
+    fl_json_put(work->context->document, "created", created);
+    fl_json_put(work->context->document, "existing", existing);
+    fl_json_put(work->context->document, "failed", failed);
+}
+
+static void print_table(struct work *work)
+{
+    static const char *const headings[] = {"NAME", "RESULT", "PROVIDER", "SSH",
+                                           "PRICE/H"};
+    struct fl_table table;
+
+    fl_table_init(&table, 5, headings, 1u << 4);
+    for (size_t i = 0; i < work->results.n; i++) {
+        const struct fl_create_result *result = &work->results.at[i];
+
+        fl_table_cell(&table, result->name);
+        fl_table_cell(&table, result->outcome == FL_OUTCOME_DONE ? "created"
+                              : result->outcome == FL_OUTCOME_CANCELLED
+                                  ? "cancelled"
+                                  : "failed");
+        fl_table_cell(&table, result->provider);
+        fl_table_endpoint(&table, result->pod);
+        fl_table_price(&table, result->pod);
+    }
+    for (size_t i = 0; i < work->existing.n; i++) {
+        const struct fl_member *member =
+            fl_fleet_member(&work->fleet, work->existing.at[i]);
+
+        fl_table_cell(&table, work->existing.at[i]);
+        fl_table_cell(&table, "existing");
+        fl_table_cell(&table, member->listing->name);
+        fl_table_endpoint(&table, member->pod);
+        fl_table_price(&table, member->pod);
+    }
+    fl_table_print(&table, work->context);
+    fl_table_clear(&table);
+}
+
+static int finish(struct work *work)
+{
+    struct fl_tally tally = {0};
+
+    for (size_t i = 0; i < work->results.n; i++) {
+        const struct fl_create_result *result = &work->results.at[i];
+
+        fl_tally_add(&tally, result->outcome, result->error.code);
+        if (result->outcome == FL_OUTCOME_FAILED)
+            fl_report(work->context, &result->error, result->name,
+                      result->provider);
+    }
+    make_document(work);
+    print_table(work);
+    if (work->create.n == 0)
+        fl_say(work->context, "nothing to make: %zu there already",
+               work->existing.n);
+    return fl_tally_status(&tally);
+}
+
+static int show_plan(struct work *work)
+{
+    json_t *names = json_array();
+
+    tell_plan(work);
+    tell_dropped(work);
+    for (size_t i = 0; i < work->create.n; i++)
+        fl_json_add(names, fl_json_text(work->create.at[i]));
+    make_document(work);
+    fl_json_put(work->context->document, "would_create", names);
+    fl_json_put(work->context->document, "options",
+                fl_json_options(&work->plan));
+    if (work->context->format != FL_FORMAT_JSON) {
+        static const char *const headings[] = {"WOULD CREATE"};
+        struct fl_table table;
+
+        fl_table_init(&table, 1, headings, 0);
+        for (size_t i = 0; i < work->create.n; i++)
+            fl_table_cell(&table, work->create.at[i]);
+        fl_table_print(&table, work->context);
+        fl_table_clear(&table);
+    }
+    return FL_EXIT_OK;
+}
+
+static int make(struct work *work, struct fleet_error *err)
+{
+    struct fl_progress *progress = fl_progress_open(work->context, "created");
+    struct fl_create_job job = {
+        .engine = &work->context->engine,
+        .plan = &work->plan,
+        .names = &work->create,
+        .public_key = work->public_key,
+        .wait = !work->options->no_wait,
+        .event = fl_progress_event,
+        .event_arg = progress,
+    };
+    int rc = fl_create_run(&job, &work->results, err);
+
+    fl_progress_close(progress);
+    return rc;
+}
+
+/* What is wrong whatever the providers say. */
+static int check_first(struct work *work, const struct fl_want *want,
+                       struct fleet_error *err)
+{
+    struct fl_engine *engine = &work->context->engine;
+    int rc = fl_work_open(work->context, err);
+
+    if (rc == 0)
+        rc = fl_want_check(&engine->cohort, want, err);
+    if (rc == 0)
+        rc = fl_settings_public_key(&engine->settings, &work->public_key, err);
+    return rc;
+}
+
+static int run_work(struct work *work, struct fleet_error *err)
+{
+    struct fl_context *context = work->context;
+    struct fl_want want;
+    int rc;
+
+    if (want_of(work, &want) < 0)
+        return fl_usage(context, "one of -n N, -a N or names is needed");
+    rc = check_first(work, &want, err);
+    if (rc == 0)
+        rc = fl_work_begin(context, &work->fleet, err);
+    if (rc == 0 && !work->fleet.complete) {
+        fl_say(context, "nothing is made while a provider cannot be listed:");
+        return fl_work_incomplete(context, &work->fleet);
+    }
+    if (rc == 0)
+        rc = make_plan(work, &want, err);
+    if (rc == 0)
+        rc = check_options(work, err);
+    if (rc == 0 && context->globals.dry_run)
+        return show_plan(work);
+    if (rc == 0 && work->create.n > 0)
+        rc = ask(work, err);
+    if (rc == 0 && work->create.n > 0)
+        rc = make(work, err);
+    return rc < 0 ? fl_report(context, err, NULL, NULL) : finish(work);
+}
+
+static int run(struct fl_context *context, const void *given)
+{
+    struct work work = {.context = context, .options = given};
+    struct fleet_error err = {0};
+    int status = run_work(&work, &err);
+
+    fl_create_results_clear(&work.results);
+    fl_options_plan_clear(&work.plan);
+    fl_fleet_clear(&work.fleet);
+    fl_strv_clear(&work.create);
+    fl_strv_clear(&work.existing);
+    free(work.public_key);
+    return status;
+}
+
+const struct fl_command fl_cmd_create = {
+    .name = "create",
+    .group = "Pods",
+    .summary = "make pods and wait until sshd answers",
+    .synopsis = "[-n N | -a N | NAME...]",
+    .example = "fleet create -n 20          # 20 in all; run again, still 20\n"
+               "fleet create -a 3 --yes     # three more\n"
+               "fleet create apple --dry-run",
+    .about =
+        "Names are taken from MACHINE_NAME_LIST in order, whichever are free. "
+        "Every call is written to the journal before it is made: a run that "
+        "is cut short anywhere is put right by the next one, and no pod is "
+        "made twice or lost. Nothing is made while a provider cannot be "
+        "listed.",
+    .options = options,
+    .options_size = sizeof(struct create_options),
+    .flags = FL_CMD_CHANGES,
+    .args = FL_ARGS_NAMES,
+    .run = run,
+};

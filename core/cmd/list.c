@@ -1,0 +1,217 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/cmd/cells.h"
+#include "core/cmd/work.h"
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/model/money.h"
+
+#include <stdlib.h>
+
+struct list_options {
+    struct fl_narrowing narrowing;
+};
+/* clang-format off */
+static const struct fleet_option options[] = {
+    FL_NARROWING_OPTIONS(struct list_options, narrowing),
+    {0},
+};
+/* clang-format on */
+
+static const char *state_text(const struct fl_member *member)
+{
+    if (member->unconfirmed)
+        return member->listing->ok ? "unknown (not listed)" : "unknown";
+    return fleet_state_name(fl_pod_state(member->pod));
+}
+
+static void age_text(char out[32], const struct fleet_pod *pod)
+{
+    const char *created = fleet_pod_get(pod, FLEET_POD_CREATED_AT);
+    int64_t when = created ? fl_stamp_parse(created) : -1;
+    int64_t age = (int64_t)time(NULL) - when;
+
+    if (when < 0 || age < 0)
+        snprintf(out, 32, "-");
+    else
+        fl_duration_text(out, age * 1000);
+}
+
+static void add_row(struct fl_table *table, const struct fl_member *member)
+{
+    const struct fleet_pod *pod = member->pod;
+    bool locked = fleet_pod_get_number(pod, FLEET_POD_LOCKED, 0) != 0;
+    int64_t gpus = fleet_pod_get_number(pod, FLEET_POD_GPUS, 0);
+    const char *gpu = fleet_pod_get(pod, FLEET_POD_GPU);
+    char age[32];
+
+    age_text(age, pod);
+    fl_table_cell(table, fleet_pod_get(pod, FLEET_POD_NAME));
+    fl_table_cell(table, member->listing->name);
+    fl_table_cellf(table, "%s%s%s", state_text(member),
+                   locked ? ", locked" : "", member->twin ? ", twin" : "");
+    if (gpu && gpus > 1)
+        fl_table_cellf(table, "%lldx %s", (long long)gpus, gpu);
+    else
+        fl_table_cell(table, gpu);
+    fl_table_cell(table, fleet_pod_get(pod, FLEET_POD_REGION));
+    fl_table_endpoint(table, pod);
+    fl_table_price(table, pod);
+    fl_table_cell(table, age);
+}
+
+static void print_table(struct fl_context *context,
+                        const struct fl_fleet *fleet, const bool *selected)
+{
+    static const char *const headings[] = {
+        "NAME", "PROVIDER", "STATE", "GPU", "REGION", "SSH", "PRICE/H", "AGE"};
+    struct fl_table table;
+
+    fl_table_init(&table, 8, headings, 1u << 6 | 1u << 7);
+    for (size_t i = 0; i < fleet->n_members; i++) {
+        if (selected[i])
+            add_row(&table, &fleet->members[i]);
+    }
+    fl_table_print(&table, context);
+    fl_table_clear(&table);
+}
+
+static json_t *json_providers(const struct fl_fleet *fleet)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < fleet->n_listings; i++) {
+        const struct fl_listing *listing = &fleet->listings[i];
+        json_t *entry = json_object();
+
+        fl_json_put(entry, "name", fl_json_text(listing->name));
+        fl_json_put(entry, "ok", json_boolean(listing->ok));
+        fl_json_put(entry, "error",
+                    listing->ok
+                        ? json_null()
+                        : fl_json_error(&listing->error, NULL, listing->name));
+        if (listing->has_balance) {
+            fl_json_put(entry, "balance",
+                        fl_json_money(listing->balance_micros));
+            fl_json_put(entry, "currency", fl_json_text(listing->currency));
+        }
+        fl_json_add(list, entry);
+    }
+    return list;
+}
+
+static json_t *json_sums(const struct fl_fleet *fleet)
+{
+    json_t *object = json_object();
+    struct fl_sum sums[8];
+    size_t n = fl_fleet_sums(fleet, sums, 8);
+
+    for (size_t i = 0; i < n; i++)
+        fl_json_put(object, sums[i].currency, fl_json_money(sums[i].micros));
+    return object;
+}
+
+static void make_document(struct fl_context *context,
+                          const struct fl_fleet *fleet, const bool *selected)
+{
+    json_t *pods = json_array();
+
+    for (size_t i = 0; i < fleet->n_members; i++) {
+        const struct fl_member *member = &fleet->members[i];
+
+        if (selected[i])
+            fl_json_add(pods, fl_json_pod(member->pod, member->short_name,
+                                          member->listing->name));
+    }
+    fl_json_put(context->document, "pods", pods);
+    fl_json_put(context->document, "providers", json_providers(fleet));
+    fl_json_put(context->document, "price_per_hour", json_sums(fleet));
+    fl_json_put(context->document, "complete", json_boolean(fleet->complete));
+}
+
+static void tell_balance(struct fl_context *context,
+                         const struct fl_fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->n_listings; i++) {
+        const struct fl_listing *listing = &fleet->listings[i];
+        char money[32];
+
+        if (!listing->has_balance || listing->balance_micros < 0)
+            continue;
+        fl_money_text(money, listing->balance_micros);
+        fl_say(context, "%s: balance %s %s", listing->name, money,
+               listing->currency);
+    }
+}
+
+static void tell_sums(struct fl_context *context, const struct fl_fleet *fleet)
+{
+    struct fl_sum sums[8];
+    size_t n = fl_fleet_sums(fleet, sums, 8);
+    char hour[32], day[32];
+
+    if (fleet->n_members == 0 && fleet->complete)
+        fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
+    else
+        fl_say(context, "%zu pods%s", fleet->n_members,
+               fleet->complete ? "" : ", and what could not be listed");
+    for (size_t i = 0; i < n; i++) {
+        fl_money_text(hour, sums[i].micros);
+        fl_money_text(day, sums[i].micros * 24);
+        fl_say(context, "%s %s an hour, %s a day", hour, sums[i].currency, day);
+    }
+    tell_balance(context, fleet);
+}
+
+static int show(struct fl_context *context, const struct list_options *given,
+                const struct fl_fleet *fleet)
+{
+    FL_AUTO_FREE bool *selected = NULL;
+    struct fleet_error err = {0};
+    int rc = fl_work_select(context, fleet, &given->narrowing, true, &selected,
+                            &err);
+    int status;
+
+    if (rc < 0)
+        return fl_report(context, &err, NULL, NULL);
+    if (context->format == FL_FORMAT_JSON) {
+        make_document(context, fleet, selected);
+        return fl_work_incomplete(context, fleet);
+    }
+    print_table(context, fleet, selected);
+    status = fl_work_incomplete(context, fleet);
+    tell_sums(context, fleet);
+    return status;
+}
+
+static int run(struct fl_context *context, const void *given)
+{
+    FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
+    struct fleet_error err = {0};
+
+    if (fl_work_look(context, FL_GATHER_BALANCE, &fleet, &err) < 0)
+        return fl_report(context, &err, NULL, NULL);
+    return show(context, given, &fleet);
+}
+
+static const char *const aliases[] = {"ls", "status", NULL};
+const struct fl_command fl_cmd_list = {
+    .name = "list",
+    .aliases = aliases,
+    .group = "Pods",
+    .summary = "show every pod of the cohort at every provider",
+    .synopsis = "[TARGET...]",
+    .example = "fleet list\n"
+               "fleet list --json | jq -r '.pods[].name'\n"
+               "fleet list apple..mayor --on local",
+    .about =
+        "All providers are asked at once. One that does not answer makes the "
+        "listing incomplete: its pods that are remembered are shown as "
+        "unknown, and the exit status is 7. A listing never changes anything.",
+    .options = options,
+    .options_size = sizeof(struct list_options),
+    .args = FL_ARGS_PODS,
+    .run = run,
+};

@@ -1,0 +1,35 @@
+# The program. core/cmd/NAME.c is the command NAME, or what commands share.
+AM_CPPFLAGS += -DFLEET_VERSION='"$(PACKAGE_VERSION)"'
+cmd_sources = \
+	core/cmd/args.c core/cmd/args.h \
+	core/cmd/cells.c core/cmd/cells.h \
+	core/cmd/change.c \
+	core/cmd/command.h \
+	core/cmd/commands.c core/cmd/commands.h \
+	core/cmd/complete.c \
+	core/cmd/completion.c \
+	core/cmd/config.c \
+	core/cmd/create.c \
+	core/cmd/doctor.c \
+	core/cmd/document.c core/cmd/document.h \
+	core/cmd/envedit.c core/cmd/envedit.h \
+	core/cmd/globals.c \
+	core/cmd/help.c core/cmd/help.h \
+	core/cmd/history.c \
+	core/cmd/init.c \
+	core/cmd/keypair.c core/cmd/keypair.h \
+	core/cmd/keys.c core/cmd/keys.h \
+	core/cmd/list.c \
+	core/cmd/manual.c \
+	core/cmd/offers.c \
+	core/cmd/output.c core/cmd/output.h \
+	core/cmd/plugins.c \
+	core/cmd/progress.c core/cmd/progress.h \
+	core/cmd/providers.c \
+	core/cmd/report.c \
+	core/cmd/screen.c core/cmd/screen.h \
+	core/cmd/table.c core/cmd/table.h \
+	core/cmd/talk.c core/cmd/talk.h \
+	core/cmd/topics.c \
+	core/cmd/version.c core/cmd/version.h \
+	core/cmd/work.c core/cmd/work.h

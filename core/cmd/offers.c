@@ -1,0 +1,81 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/offers.h"
+
+#include "core/base/error.h"
+#include "core/cmd/cells.h"
+#include "core/cmd/work.h"
+
+#include <inttypes.h>
+
+static void add_row(struct fl_table *table, const struct fl_option_row *row)
+{
+    const struct fleet_offer *offer = row->offer;
+    int64_t gpus =
+        offer ? fl_offer_get_number(offer, FLEET_OFFER_GPUS, -1) : -1;
+
+    fl_table_cell(table, row->listing->name);
+    fl_table_cell(table, offer ? fl_offer_get(offer, FLEET_OFFER_GPU) : NULL);
+    if (gpus >= 0)
+        fl_table_cellf(table, "%" PRId64, gpus);
+    else
+        fl_table_cell(table, NULL);
+    fl_table_cell(table, offer ? fl_offer_get(offer, FLEET_OFFER_TIER) : NULL);
+    fl_table_cell(table,
+                  offer ? fl_offer_get(offer, FLEET_OFFER_REGION) : NULL);
+    fl_table_money(table, fl_plan_price(row));
+    fl_table_cell(table, offer ? fl_offer_get(offer, FLEET_OFFER_STOCK) : NULL);
+    fl_table_cell(table, row->dropped ? row->dropped : "");
+}
+
+static int show(struct fl_context *context, const struct fl_options_plan *plan)
+{
+    static const char *const headings[] = {"PROVIDER", "GPU",    "GPUS",
+                                           "TIER",     "REGION", "PRICE/H",
+                                           "STOCK",    "DROPPED"};
+    struct fl_table table;
+
+    fl_json_put(context->document, "options", fl_json_options(plan));
+    fl_table_init(&table, 8, headings, 1u << 2 | 1u << 5);
+    for (size_t i = 0; i < plan->n; i++)
+        add_row(&table, &plan->at[i]);
+    fl_table_print(&table, context);
+    fl_table_clear(&table);
+    return fl_plan_first(plan) ? FL_EXIT_OK : FL_EXIT_CAPACITY;
+}
+
+static int run(struct fl_context *context, const void *given)
+{
+    FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
+    FL_AUTO(fl_options_plan_clear) struct fl_options_plan plan = {0};
+    struct fleet_error err = {0};
+    int rc, status, incomplete;
+
+    (void)given;
+    if (context->n_args > 0)
+        return fl_usage(context, "takes no arguments");
+    rc = fl_work_look(context, 0, &fleet, &err);
+    if (rc == 0)
+        rc = fl_offers_gather(&context->engine, &fleet, &plan, &err);
+    if (rc == 0)
+        rc = fl_plan_order(&context->engine.settings, &plan, &err);
+    if (rc < 0)
+        return fl_report(context, &err, NULL, NULL);
+    status = show(context, &plan);
+    incomplete = fl_work_incomplete(context, &fleet);
+    return incomplete ? incomplete : status;
+}
+
+const struct fl_command fl_cmd_offers = {
+    .name = "offers",
+    .group = "Pods",
+    .summary = "show what create would try, in order, and at what price",
+    .synopsis = "",
+    .example = "fleet offers\n"
+               "GPU_TYPE='RTX A4000' MAX_PRICE=0.30 fleet offers",
+    .about = "The same plan that create follows: in the order of PROVIDERS, "
+             "then of GPU_TYPE, then the cheapest first. An option that would "
+             "not be tried says why.",
+    .args = FL_ARGS_NONE,
+    .run = run,
+};

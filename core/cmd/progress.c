@@ -1,0 +1,243 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/cmd/progress.h"
+
+#include "core/base/clock.h"
+#include "core/base/text.h"
+#include "core/cmd/screen.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define REDRAW_MS   100
+#define BAR_COLUMNS 20
+#define LINE_BYTES  400
+
+/* A pod that is being worked on, and what it waits for. */
+struct active {
+    char *name, *step;
+};
+
+struct fl_progress {
+    const char *done_word;
+    int64_t began;
+    bool quiet, bar;
+    pthread_t ticker; /* redraws, so that the clock goes on between events */
+
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t closing_changed;
+    bool closing;
+    struct active *active; /* in the order in which they began */
+    size_t n_active, size;
+    size_t done, total;
+};
+
+int fl_progress_text(struct fl_buf *out, const char *done_word, size_t done,
+                     size_t total, int64_t elapsed_ms, const char *pod,
+                     const char *step, size_t more)
+{
+    size_t filled = total ? done * BAR_COLUMNS / total : 0;
+    char elapsed[32];
+
+    fl_duration_text(elapsed, elapsed_ms - elapsed_ms % 1000);
+    fl_buf_printf(out, "%s %zu of %zu [", done_word, done, total);
+    for (size_t i = 0; i < BAR_COLUMNS; i++)
+        fl_buf_putc(out, i < filled ? '#' : ' ');
+    fl_buf_printf(out, "] %s", elapsed);
+    if (pod)
+        fl_buf_printf(out, "  %s: %s", pod, step ? step : "at work");
+    if (pod && more)
+        fl_buf_printf(out, ", and %zu more", more);
+    return out->failed;
+}
+
+static void draw(const struct fl_progress *progress)
+{
+    const struct active *first = progress->n_active ? progress->active : NULL;
+    FL_AUTO(fl_buf_clear) struct fl_buf line = {0};
+
+    fl_buf_init(&line, LINE_BYTES);
+    fl_progress_text(&line, progress->done_word, progress->done,
+                     progress->total, fl_now_ms() - progress->began,
+                     first ? first->name : NULL, first ? first->step : NULL,
+                     first ? progress->n_active - 1 : 0);
+    fl_screen_status(fl_buf_text(&line));
+}
+
+static void *tick(void *arg)
+{
+    struct fl_progress *progress = arg;
+
+    pthread_mutex_lock(&progress->mutex);
+    while (!progress->closing) {
+        int64_t next = fl_deadline(REDRAW_MS);
+        struct timespec at = {.tv_sec = (time_t)(next / 1000),
+                              .tv_nsec = (long)(next % 1000) * 1000000};
+
+        if (progress->total)
+            draw(progress);
+        pthread_cond_timedwait(&progress->closing_changed, &progress->mutex,
+                               &at);
+    }
+    pthread_mutex_unlock(&progress->mutex);
+    return NULL;
+}
+
+/* Waits by the clock of fl_now_ms. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct fl_progress *fl_progress_open(struct fl_context *context,
+                                     const char *done_word)
+{
+    const struct fl_globals *globals = &context->globals;
+    struct fl_progress *progress = calloc(1, sizeof(*progress));
+
+    if (!progress)
+        return NULL;
+    progress->done_word = done_word;
+    progress->began = fl_now_ms();
+    progress->quiet = globals->quiet;
+    pthread_mutex_init(&progress->mutex, NULL);
+    init_condition(&progress->closing_changed);
+    progress->bar =
+        !globals->quiet && !globals->no_progress && fl_screen_redraws() &&
+        pthread_create(&progress->ticker, NULL, tick, progress) == 0;
+    return progress;
+}
+
+static struct active *find(struct fl_progress *progress, const char *name)
+{
+    for (size_t i = 0; i < progress->n_active; i++) {
+        if (strcmp(progress->active[i].name, name) == 0)
+            return &progress->active[i];
+    }
+    return NULL;
+}
+
+static struct active *add(struct fl_progress *progress, const char *name)
+{
+    char *copy = strdup(name);
+
+    if (copy && progress->n_active == progress->size) {
+        size_t size = progress->size ? 2 * progress->size : 16;
+        struct active *grown =
+            reallocarray(progress->active, size, sizeof(*grown));
+
+        if (grown) {
+            progress->active = grown;
+            progress->size = size;
+        }
+    }
+    if (!copy || progress->n_active == progress->size) {
+        free(copy);
+        return NULL;
+    }
+    progress->active[progress->n_active] = (struct active){.name = copy};
+    return &progress->active[progress->n_active++];
+}
+
+/* What is missing here for want of memory is missing on the screen only. */
+static void set_step(struct fl_progress *progress, const char *name,
+                     const char *step)
+{
+    struct active *active = find(progress, name);
+
+    if (!active)
+        active = add(progress, name);
+    if (!active)
+        return;
+    free(active->step);
+    active->step = step ? strdup(step) : NULL;
+}
+
+static void clear_active(struct active *active)
+{
+    free(active->name);
+    free(active->step);
+}
+
+static void drop(struct fl_progress *progress, const char *name)
+{
+    struct active *active = find(progress, name);
+    size_t behind;
+
+    if (!active)
+        return;
+    clear_active(active);
+    behind = progress->n_active - (size_t)(active - progress->active) - 1;
+    memmove(active, active + 1, behind * sizeof(*active));
+    progress->n_active--;
+}
+
+static void tell_finished(const struct fl_progress *progress,
+                          const struct fl_event *event)
+{
+    char elapsed[32];
+
+    fl_duration_text(elapsed, fl_now_ms() - progress->began);
+    fl_screen_linef("%s: %s (%zu of %zu, %s)", event->name,
+                    event->kind == FL_EVENT_FAILED ? "failed"
+                                                   : progress->done_word,
+                    event->done, event->total, elapsed);
+}
+
+static void update(struct fl_progress *progress, const struct fl_event *event)
+{
+    bool finished =
+        event->kind == FL_EVENT_DONE || event->kind == FL_EVENT_FAILED;
+    bool first;
+
+    pthread_mutex_lock(&progress->mutex);
+    first = progress->total == 0;
+    progress->done = event->done;
+    progress->total = event->total;
+    if (finished)
+        drop(progress, event->name);
+    else
+        set_step(progress, event->name, event->text);
+    if (progress->bar && first) /* from then on the ticker does it */
+        draw(progress);
+    pthread_mutex_unlock(&progress->mutex);
+    if (finished && !progress->bar)
+        tell_finished(progress, event);
+}
+
+void fl_progress_event(void *arg, const struct fl_event *event)
+{
+    struct fl_progress *progress = arg;
+
+    if (!progress || progress->quiet)
+        return;
+    if (event->kind == FL_EVENT_NOTE)
+        fl_screen_line(event->text);
+    else
+        update(progress, event);
+}
+
+void fl_progress_close(struct fl_progress *progress)
+{
+    if (!progress)
+        return;
+    if (progress->bar) {
+        pthread_mutex_lock(&progress->mutex);
+        progress->closing = true;
+        pthread_cond_signal(&progress->closing_changed);
+        pthread_mutex_unlock(&progress->mutex);
+        pthread_join(progress->ticker, NULL);
+        fl_screen_status(NULL);
+    }
+    for (size_t i = 0; i < progress->n_active; i++)
+        clear_active(&progress->active[i]);
+    free(progress->active);
+    pthread_cond_destroy(&progress->closing_changed);
+    pthread_mutex_destroy(&progress->mutex);
+    free(progress);
+}

@@ -1,0 +1,334 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/attempt.h"
+
+#include "core/base/cancel.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/engine/await.h"
+#include "core/model/money.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CREATE_MS        300000
+#define GONE_MS          300000
+#define TRIES_PER_OPTION 2
+
+int fl_round_open(struct fl_round *round, const struct fl_options_plan *plan,
+                  struct fleet_error *err)
+{
+    round->plan = plan;
+    round->blocked = calloc(plan->n ? plan->n : 1, sizeof(*round->blocked));
+    return round->blocked ? FLEET_OK : fl_enomem(err);
+}
+
+void fl_round_close(struct fl_round *round)
+{
+    free(round->blocked);
+    round->blocked = NULL;
+}
+
+static void block_listing(struct fl_round *round,
+                          const struct fl_listing *listing)
+{
+    for (size_t i = 0; i < round->plan->n; i++) {
+        if (round->plan->at[i].listing == listing)
+            atomic_store(&round->blocked[i], true);
+    }
+}
+
+/* What a failure means for the options that are left. */
+enum verdict { STOP, NEXT_OPTION, BLOCK_OPTION, BLOCK_PROVIDER };
+
+static enum verdict judge(int code)
+{
+    switch (code) {
+    case FLEET_ECAPACITY:
+        return BLOCK_OPTION;
+    case FLEET_EQUOTA:
+    case FLEET_EAUTH:
+    case FLEET_EUNSUPPORTED:
+        return BLOCK_PROVIDER;
+    case FLEET_ERATELIMITED:
+    case FLEET_ETRANSIENT:
+        return NEXT_OPTION;
+    default:
+        return STOP;
+    }
+}
+
+static void put_part(char out[160], const char *text)
+{
+    size_t len = strlen(out);
+
+    if (text && *text)
+        snprintf(out + len, 160 - len, "%s%s", len ? " " : "", text);
+}
+
+void fl_option_text(char out[160], const struct fl_option_row *row)
+{
+    char gpus[32] = "";
+    int64_t n;
+
+    out[0] = '\0';
+    put_part(out, row->listing->name);
+    if (!row->offer)
+        return;
+    n = fl_offer_get_number(row->offer, FLEET_OFFER_GPUS, 0);
+    if (n > 1)
+        snprintf(gpus, sizeof(gpus), "x%" PRId64, n);
+    put_part(out, fl_offer_get(row->offer, FLEET_OFFER_GPU));
+    put_part(out, gpus);
+    put_part(out, fl_offer_get(row->offer, FLEET_OFFER_TIER));
+    put_part(out, fl_offer_get(row->offer, FLEET_OFFER_REGION));
+    if (fl_offer_get_number(row->offer, FLEET_OFFER_SPOT, 0))
+        put_part(out, "spot");
+}
+
+static int note_tried(struct fl_making *making, const struct fl_option_row *row,
+                      const struct fleet_error *why, struct fleet_error *err)
+{
+    struct fl_attempt *bigger =
+        reallocarray(making->tried, making->n_tried + 1, sizeof(*bigger));
+    char text[160];
+
+    if (!bigger)
+        return fl_enomem(err);
+    making->tried = bigger;
+    fl_option_text(text, row);
+    bigger[making->n_tried].option = strdup(text);
+    if (!bigger[making->n_tried].option)
+        return fl_enomem(err);
+    bigger[making->n_tried++].error = *why;
+    return FLEET_OK;
+}
+
+static void know(struct fl_known *known, const struct fl_making *making,
+                 const struct fl_option_row *row, const char *token)
+{
+    const struct fleet_pod *pod = making->pod;
+
+    *known = (struct fl_known){
+        .name = (char *)making->name,
+        .provider = (char *)row->listing->name,
+        .id = (char *)fleet_pod_get(pod, FLEET_POD_ID),
+        .token = (char *)token,
+        .price_quoted = fl_plan_price(row),
+        .price_actual = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1),
+        .currency = (char *)fleet_pod_get(pod, FLEET_POD_CURRENCY),
+        .host_key = (char *)fleet_pod_get(pod, FLEET_POD_HOST_KEY),
+        .created_at = (char *)fleet_pod_get(pod, FLEET_POD_CREATED_AT),
+    };
+}
+
+/* Could the provider have done it all the same? */
+static bool unclear(int code)
+{
+    return code == FLEET_EAMBIGUOUS || code == FLEET_ETIMEOUT ||
+           code == FLEET_EINTERNAL || code == FLEET_ENOMEM;
+}
+
+/* The call, and the look-up where its answer is unclear. *open: nobody knows
+ * whether the pod exists, the intent must stay open. */
+static int ask_provider(struct fl_making *making,
+                        const struct fl_option_row *row, const char *token,
+                        bool *open, struct fleet_error *err)
+{
+    struct fl_provider *provider = row->listing->provider;
+    int64_t deadline = fl_engine_deadline(making->engine, CREATE_MS);
+    FL_AUTO(fl_spec_free)
+    struct fleet_spec *spec =
+        fl_plan_spec(&making->engine->settings, row, making->name, token,
+                     making->public_key);
+    struct fleet_error look = {0};
+    int rc;
+
+    *open = false;
+    if (!spec)
+        return fl_enomem(err);
+    if (fl_spec_fault(spec))
+        return fleet_fail(err, FLEET_EINVALID, "%s", fl_spec_fault(spec));
+    fl_fan_step(making->item, "asking the provider", deadline);
+    rc = fl_provider_create(provider, deadline, spec, making->pod, err);
+    if (!unclear(rc))
+        return rc;
+    rc = fl_await_token(
+        making->item, provider, token, making->name, fl_now_ms(),
+        fl_engine_deadline(making->engine, CREATE_MS), making->pod, &look);
+    if (rc == 0)
+        return FLEET_OK;
+    if (rc == FLEET_ENOTFOUND) {
+        err->code = FLEET_ETRANSIENT; /* certainly not made: may be repeated */
+        return err->code;
+    }
+    *open = true;
+    return fleet_fail(err, FLEET_EAMBIGUOUS,
+                      "%s: it may exist; nothing is made under this name until "
+                      "a later run finds out (%s)",
+                      row->listing->name, look.text);
+}
+
+/* A pod whose price was not told with its answer is asked for it. */
+static void read_receipt(struct fl_making *making,
+                         const struct fl_option_row *row)
+{
+    FL_AUTO(fl_pod_free) struct fleet_pod *fresh = fl_pod_new();
+    struct fleet_error ignored = {0};
+
+    if (!fresh || fl_pod_is_set(making->pod, FLEET_POD_PRICE_MICROS) ||
+        !fl_provider_can(row->listing->provider, FLEET_OP_GET))
+        return;
+    if (fl_provider_get(row->listing->provider,
+                        fl_engine_deadline(making->engine, CREATE_MS),
+                        fleet_pod_get(making->pod, FLEET_POD_ID), fresh,
+                        &ignored) == 0)
+        fl_pod_merge(making->pod, fresh);
+}
+
+/* Gives a pod back that costs more than was agreed. */
+static int give_back(struct fl_making *making, const struct fl_option_row *row,
+                     int64_t price, struct fleet_error *err)
+{
+    struct fl_engine *engine = making->engine;
+    struct fl_provider *provider = row->listing->provider;
+    const char *id = fleet_pod_get(making->pod, FLEET_POD_ID);
+    int64_t deadline = fl_engine_deadline(engine, GONE_MS);
+    struct fl_intent intent = {.op = (char *)"terminate",
+                               .name = (char *)making->name,
+                               .provider = (char *)row->listing->name,
+                               .pod_id = (char *)id};
+    char costs[32], cap[32];
+    int64_t number = 0;
+    int rc;
+
+    fl_money_text(costs, price);
+    fl_money_text(cap, engine->settings.max_price);
+    rc = fl_journal_begin(engine->state, engine->run, &intent, &number, err);
+    if (rc < 0)
+        return rc;
+    fl_fan_step(making->item, "giving back: above MAX_PRICE", deadline);
+    rc = fl_provider_act(provider, deadline, FLEET_OP_TERMINATE, id, err);
+    if (rc == 0)
+        rc = fl_await_gone(making->item, provider, id, deadline, err);
+    if (rc < 0)
+        return fl_error_in(err,
+                           "costs %s an hour, above MAX_PRICE %s, and could "
+                           "not be given back: it still bills",
+                           costs, cap);
+    rc = fl_journal_end(engine->state, number, "ok", id, "above MAX_PRICE",
+                        NULL, making->name, err);
+    if (rc < 0)
+        return rc;
+    fl_pod_free(making->pod);
+    making->pod = NULL;
+    return fleet_fail(err, FLEET_ECAPACITY,
+                      "%s: cost %s an hour, above MAX_PRICE %s; given back",
+                      row->listing->name, costs, cap);
+}
+
+static int check_price(struct fl_making *making,
+                       const struct fl_option_row *row, struct fleet_error *err)
+{
+    int64_t cap = making->engine->settings.max_price;
+    int64_t price =
+        fleet_pod_get_number(making->pod, FLEET_POD_PRICE_MICROS, -1);
+
+    if (cap == 0 || price <= cap)
+        return FLEET_OK;
+    return give_back(making, row, price, err);
+}
+
+static int begin_intent(struct fl_making *making,
+                        const struct fl_option_row *row, char token[33],
+                        int64_t *number, struct fleet_error *err)
+{
+    char option[160];
+    struct fl_intent intent = {.op = (char *)"create",
+                               .name = (char *)making->name,
+                               .provider = (char *)row->listing->name,
+                               .token = token,
+                               .detail = option};
+    int rc = fl_token_new(token, err);
+
+    fl_option_text(option, row);
+    if (rc == 0)
+        rc = fl_journal_begin(making->engine->state, making->engine->run,
+                              &intent, number, err);
+    return rc;
+}
+
+/* One option, once: journal, call, journal, receipt. */
+static int try_once(struct fl_making *making, const struct fl_option_row *row,
+                    struct fleet_error *err)
+{
+    struct fl_state *state = making->engine->state;
+    struct fleet_error closing = {0};
+    struct fl_known known;
+    char token[33];
+    int64_t number = 0;
+    bool open = false;
+    int rc = begin_intent(making, row, token, &number, err);
+
+    if (rc < 0)
+        return rc;
+    making->pod = fl_pod_new();
+    rc = making->pod ? ask_provider(making, row, token, &open, err)
+                     : fl_enomem(err);
+    if (rc < 0) {
+        fl_pod_free(making->pod);
+        making->pod = NULL;
+        if (!open && fl_journal_end(state, number, fleet_code_name(rc), NULL,
+                                    err->text, NULL, NULL, &closing) < 0)
+            fleet_log(FLEET_LOG_WARNING, "journal", "%s", closing.text);
+        return rc;
+    }
+    fleet_pod_set(making->pod, FLEET_POD_NAME, making->name);
+    making->listing = row->listing;
+    read_receipt(making, row);
+    know(&known, making, row, token);
+    rc = fl_journal_end(state, number, "ok", known.id, NULL, &known, NULL, err);
+    return rc < 0 ? rc : check_price(making, row, err);
+}
+
+static int try_option(struct fl_making *making, size_t i,
+                      struct fleet_error *err)
+{
+    const struct fl_option_row *row = &making->round->plan->at[i];
+    struct fleet_error closing = {0};
+    int rc = FLEET_OK;
+
+    for (int attempt = 0; attempt < TRIES_PER_OPTION; attempt++) {
+        rc = try_once(making, row, err);
+        if (rc == 0 || making->pod)
+            return rc;
+        if (note_tried(making, row, err, &closing) < 0)
+            return fl_enomem(err);
+        if (rc != FLEET_ETRANSIENT || fl_cancelled())
+            break;
+    }
+    if (judge(rc) == BLOCK_OPTION)
+        atomic_store(&making->round->blocked[i], true);
+    else if (judge(rc) == BLOCK_PROVIDER)
+        block_listing(making->round, row->listing);
+    return rc;
+}
+
+int fl_make_pod(struct fl_making *making, struct fleet_error *err)
+{
+    const struct fl_options_plan *plan = making->round->plan;
+    int rc = fleet_fail(err, FLEET_ECAPACITY, "no option is left to try");
+
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->at[i].dropped || atomic_load(&making->round->blocked[i]))
+            continue;
+        if (fl_cancelled())
+            return fleet_fail(err, FLEET_ECANCELLED, "cancelled");
+        rc = try_option(making, i, err);
+        if (rc == 0 || making->pod || judge(rc) == STOP)
+            return rc;
+    }
+    return rc;
+}

@@ -1,0 +1,45 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_ATTEMPT_H
+#define FL_ENGINE_ATTEMPT_H
+
+#include "core/engine/fan.h"
+#include "core/engine/plan.h"
+
+#include <stdatomic.h>
+
+/* Making one pod: the options in order until one is accepted. What one pod
+ * learns (no capacity, quota reached) spares the others the same call. */
+struct fl_round {
+    const struct fl_options_plan *plan;
+    atomic_bool *blocked; /* by option */
+};
+int fl_round_open(struct fl_round *round, const struct fl_options_plan *plan,
+                  struct fleet_error *err);
+void fl_round_close(struct fl_round *round);
+
+struct fl_attempt { /* an option that did not work */
+    char *option;
+    struct fleet_error error;
+};
+struct fl_making {
+    struct fl_fan_item *item;
+    struct fl_engine *engine;
+    struct fl_round *round;
+    const char *name; /* full */
+    const char *public_key;
+
+    struct fleet_pod *pod;      /* results; set once one was accepted */
+    struct fl_listing *listing;
+    struct fl_attempt *tried;
+    size_t n_tried;
+};
+/* Each call is journalled before and after; an unclear answer is looked up by
+ * its token; a price above MAX_PRICE is given back. FLEET_EAMBIGUOUS: it may
+ * exist, the intent stays open and the next run looks. */
+int fl_make_pod(struct fl_making *making, struct fleet_error *err);
+
+/* "runpod RTX A4000 x2 community EU-RO-1 spot" */
+void fl_option_text(char out[160], const struct fl_option_row *row);
+
+#endif

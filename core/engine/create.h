@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_CREATE_H
+#define FL_ENGINE_CREATE_H
+
+#include "core/engine/attempt.h"
+
+enum fl_outcome {
+    FL_OUTCOME_NONE = 0,
+    FL_OUTCOME_DONE,
+    FL_OUTCOME_ALREADY,   /* was so before */
+    FL_OUTCOME_FAILED,
+    FL_OUTCOME_CANCELLED  /* not begun */
+};
+struct fl_create_result {
+    char *name;               /* full */
+    enum fl_outcome outcome;
+    struct fleet_pod *pod;    /* also of a failure after it was accepted */
+    const char *provider;     /* of pod; borrowed from the fleet */
+    struct fleet_error error;
+    struct fl_attempt *tried;
+    size_t n_tried;
+};
+struct fl_create_results {
+    struct fl_create_result *at;
+    size_t n;
+};
+struct fl_create_job {
+    struct fl_engine *engine;
+    const struct fl_options_plan *plan;
+    const struct fl_strv *names; /* full */
+    const char *public_key;
+    bool wait;                   /* until sshd answers */
+    fl_event_sink *event;
+    void *event_arg;
+};
+/* One pipeline per pod: journal, provider call, journal, price receipt, wait.
+ * FLEET_OK when it ran; each pod's success stands in its result. */
+int fl_create_run(const struct fl_create_job *job,
+                  struct fl_create_results *results, struct fleet_error *err);
+void fl_create_results_clear(struct fl_create_results *results);
+FL_CLEANUP_IN_PLACE(fl_create_results_clear, struct fl_create_results);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_GATE_H
+#define FL_ENGINE_GATE_H
+
+#include <fleet/plugin.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Lets calls into one plugin, over all its handles, no closer together and no
+ * more at once than it asks for. Nobody waits here past his own deadline,
+ * whatever becomes of the call that is inside. */
+#define FL_OPS 16 /* enum fleet_op fits, and so do the next few */
+
+struct fl_gate {
+    pthread_mutex_t mutex; /* guards the rest, and every flag given to enter */
+    pthread_cond_t changed;
+    bool busy; /* for the calls of a FLEET_THREADS_SERIAL plugin */
+    int64_t next_ms[FL_OPS]; /* by enum fleet_op: not before this */
+    uint32_t gap_ms[FL_OPS]; /* constant */
+};
+
+void fl_gate_init(struct fl_gate *gate);
+/* As in struct fleet_plugin; may be NULL. Before the first call. */
+void fl_gate_pace(struct fl_gate *gate, const struct fleet_pace *pace);
+void fl_gate_clear(struct fl_gate *gate);
+
+/* Waits until *BUSY is false and makes it true (NULL: any number of calls), and
+ * until the pace allows OP (0: no pace). FLEET_OK, then leave with the same
+ * flag; or FLEET_ETIMEOUT. */
+int fl_gate_enter(struct fl_gate *gate, bool *busy, int op, int64_t deadline,
+                  struct fleet_error *err);
+void fl_gate_leave(struct fl_gate *gate, bool *busy);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_PLAN_H
+#define FL_ENGINE_PLAN_H
+
+#include "core/engine/fleet.h"
+
+/* Plans are pure: what to buy, in which order, at what price, from data. */
+struct fl_option_row {
+    struct fl_listing *listing;
+    struct fleet_offer *offer;  /* NULL: the provider lists no offers */
+    char *dropped;              /* why not; NULL: will be tried */
+};
+struct fl_options_plan {
+    struct fl_option_row *at;
+    size_t n, size;
+};
+/* Drops what GPU_TYPE, NUM_GPUS, CLOUD_TYPE, MAX_PRICE or an empty stock rule
+ * out, and orders: as PROVIDERS, then as GPU_TYPE, then cheapest first. */
+int fl_plan_order(const struct fl_settings *settings,
+                  struct fl_options_plan *plan, struct fleet_error *err);
+void fl_options_plan_clear(struct fl_options_plan *plan);
+FL_CLEANUP_IN_PLACE(fl_options_plan_clear, struct fl_options_plan);
+/* First option that is not dropped; NULL when none. */
+const struct fl_option_row *fl_plan_first(const struct fl_options_plan *plan);
+/* Micros an hour; -1 unknown. */
+int64_t fl_plan_price(const struct fl_option_row *option);
+
+/* The spec of settings for one option and name (each may be NULL); NULL when
+ * out of memory. */
+struct fleet_spec *fl_plan_spec(const struct fl_settings *settings,
+                                const struct fl_option_row *option,
+                                const char *name, const char *token,
+                                const char *public_key);
+/* FLEET_EREFUSED when N pods at the first option's price, beside what runs,
+ * pass MAX_FLEET_PRICE; names both sums. */
+int fl_plan_check_total(const struct fl_settings *settings,
+                        const struct fl_fleet *fleet,
+                        const struct fl_options_plan *plan, size_t n,
+                        struct fleet_error *err);
+
+#endif

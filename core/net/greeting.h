@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_NET_GREETING_H
+#define FL_NET_GREETING_H
+
+#include <fleet/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Is an SSH server answering at HOST:PORT? Resolves (IPv6 and IPv4), connects,
+ * reads the identification line. One attempt. FLEET_OK, or
+ *   FLEET_ETRANSIENT  not yet: refused, unreachable, closed before its line
+ *   FLEET_ETIMEOUT    the deadline came
+ *   FLEET_ECANCELLED  the run was cancelled
+ *   FLEET_EINVALID    something answers, but it is not SSH
+ * with text that names the stage. Small and bounded whatever answers. */
+int fl_greeting(const char *host, int port, int64_t deadline,
+                struct fleet_error *err);
+/* Again and again, with growing pauses, until it answers (FLEET_OK), the
+ * deadline comes (FLEET_ETIMEOUT) or the run is cancelled (FLEET_ECANCELLED).
+ * The text tells what was seen last. */
+int fl_greeting_await(const char *host, int port, int64_t deadline,
+                      struct fleet_error *err);
+
+/* Host names and addresses as they may stand in a config file: letters,
+ * digits, '.', '-', ':' and nothing else, at most 253 bytes, no '-' first (that
+ * would be an option to ssh). */
+bool fl_host_valid(const char *host);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_NET_SSH_H
+#define FL_NET_SSH_H
+
+#include "core/base/cleanup.h"
+
+#include <fleet/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* SSH with libssh2, as straight-line code: every call ends at its deadline or
+ * when the run is cancelled. One connection belongs to one thread. */
+
+/* Who we are: one private key, read and parsed once per run and used by every
+ * thread, or the keys of an agent. */
+struct fl_ssh_key;
+/* PATH's .pub stands beside it. A key with a passphrase is used through
+ * ssh-agent (SSH_AUTH_SOCK). FLEET_ECONFIG says what is wrong and the remedy:
+ * unreadable, others may read it, needs an agent, RSA that this libssh2 cannot
+ * use with modern servers (make an ed25519 key: ...). Call before the first
+ * thread: it also sets the library up. */
+int fl_ssh_key_open(const char *path, struct fl_ssh_key **out,
+                    struct fleet_error *err);
+void fl_ssh_key_close(struct fl_ssh_key *key);
+FL_CLEANUP(fl_ssh_key_close, struct fl_ssh_key *);
+
+/* How far a connection came before it failed. */
+enum fl_ssh_stage {
+    FL_SSH_RESOLVE = 1,
+    FL_SSH_CONNECT,
+    FL_SSH_GREETING,
+    FL_SSH_HOST_KEY,
+    FL_SSH_LOGIN,
+    FL_SSH_EXEC,
+    FL_SSH_DONE
+};
+const char *fl_ssh_stage_name(enum fl_ssh_stage stage); /* "host key" */
+
+struct fl_ssh_target {
+    const char *host;
+    int port;
+    const char *user;
+    const char *host_key; /* "ssh-ed25519 AAAA..." expected; NULL: learn it */
+};
+
+struct fl_ssh;
+/* FLEET_OK: logged in. The text of a failure names stage and remedy; *stage
+ * (may be NULL) is where it happened. A host key other than the expected one is
+ * FLEET_EREFUSED. *host_key (may be NULL): malloc'd, what the server showed, as
+ * soon as that is known, also on failure. Retries once when the server closes
+ * before its banner (MaxStartups); at most 8 connections that are not logged in
+ * at once to one address and port. */
+int fl_ssh_open(const struct fl_ssh_target *target,
+                const struct fl_ssh_key *key, int64_t deadline,
+                struct fl_ssh **out, enum fl_ssh_stage *stage, char **host_key,
+                struct fleet_error *err);
+void fl_ssh_close(struct fl_ssh *ssh); /* bounded, whatever the peer does */
+FL_CLEANUP(fl_ssh_close, struct fl_ssh *);
+/* Milliseconds that opening took. */
+int64_t fl_ssh_elapsed_ms(const struct fl_ssh *ssh);
+
+/* One command. Output beyond the ceilings is read and dropped, and truncated is
+ * set. */
+struct fl_ssh_exec {
+    const char *command;
+    const char *input; /* standard input; NULL: empty */
+    size_t input_len;
+    size_t max_out, max_err;
+
+    char *out, *err_text; /* results, NUL-terminated; fl_ssh_exec_clear */
+    size_t out_len, err_len;
+    bool truncated;
+    int status;      /* exit status; -1 when a signal ended it */
+    char signal[16]; /* "TERM"; "" without */
+};
+/* FLEET_OK: it ran to its end, whatever its status. On FLEET_ETIMEOUT and on a
+ * peer that closes early what had come so far is in the results. */
+int fl_ssh_run(struct fl_ssh *ssh, struct fl_ssh_exec *exec, int64_t deadline,
+               struct fleet_error *err);
+void fl_ssh_exec_clear(struct fl_ssh_exec *exec);
+
+/* Files over SFTP. put: to a temporary name beside it, then renamed. */
+int fl_ssh_put(struct fl_ssh *ssh, const char *remote, const char *data,
+               size_t len, mode_t mode, int64_t deadline,
+               struct fleet_error *err);
+int fl_ssh_get(struct fl_ssh *ssh, const char *remote, size_t max, char **data,
+               size_t *len, int64_t deadline, struct fleet_error *err);
+
+#endif

@@ -1,0 +1,5 @@
+provider_ldflags = $(AM_LDFLAGS) -module -avoid-version \
+	-export-symbols-regex '^fleet_plugin$$'
+include providers/local/local.mk
+include providers/manual/local.mk
+include providers/exec/local.mk

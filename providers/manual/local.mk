@@ -1,0 +1,6 @@
+pkglib_LTLIBRARIES += providers/manual.la
+providers_manual_la_SOURCES = \
+	providers/manual/csv.c providers/manual/csv.h \
+	providers/manual/manual.c
+providers_manual_la_LDFLAGS = $(provider_ldflags)
+providers_manual_la_LIBADD = libfleet.la

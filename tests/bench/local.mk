@@ -1,0 +1,6 @@
+EXTRA_DIST += tests/bench/bench.sh
+
+bench: all
+	builddir='$(abs_top_builddir)' \
+	  $(SHELL) $(srcdir)/tests/bench/bench.sh bench-out
+.PHONY: bench

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
+e2e_tests = \
+	tests/e2e/build-install.sh \
+	tests/e2e/cmd-completion.sh \
+	tests/e2e/cmd-config.sh \
+	tests/e2e/cmd-doctor.sh \
+	tests/e2e/cmd-errors.sh \
+	tests/e2e/cmd-help.sh \
+	tests/e2e/cmd-init.sh \
+	tests/e2e/cmd-json.sh \
+	tests/e2e/cmd-manual.sh \
+	tests/e2e/cmd-secret.sh \
+	tests/e2e/cmd-terminal.sh \
+	tests/e2e/crash-change.sh \
+	tests/e2e/crash-create.sh \
+	tests/e2e/create-interrupt.sh \
+	tests/e2e/create-twice.sh \
+	tests/e2e/create-unclear.sh \
+	tests/e2e/exec-hostile.sh \
+	tests/e2e/exec-lifecycle.sh \
+	tests/e2e/exec-manual.sh \
+	tests/e2e/exec-secrets.sh \
+	tests/e2e/quickstart.sh \
+	tests/e2e/secret-canary.sh
+# What check-valgrind runs.
+life_tests =
+EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/lib.sh
+
+# For LD_PRELOAD, so without sanitizers.
+check_LTLIBRARIES += tests/preload/killat.la
+tests_preload_killat_la_SOURCES = tests/preload/killat.c
+tests_preload_killat_la_CFLAGS = $(WARN_CFLAGS)
+tests_preload_killat_la_LDFLAGS = -module -avoid-version -rpath /nowhere \
+	-pthread

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
+#
+# One program a module. They link the objects of libfleet, not the library, so
+# that --wrap reaches every allocation in them. Those that load plugins export
+# these objects to them, in place of what libfleet.so has.
+unit_ldflags = $(AM_LDFLAGS) -export-dynamic \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
+	-Wl,--wrap=strdup,--wrap=strndup
+
+if HAVE_CMOCKA
+unit_programs = \
+	tests/unit/test-args \
+	tests/unit/test-buf \
+	tests/unit/test-cancel \
+	tests/unit/test-catalog \
+	tests/unit/test-clock \
+	tests/unit/test-config \
+	tests/unit/test-envedit \
+	tests/unit/test-envfile \
+	tests/unit/test-error \
+	tests/unit/test-fan \
+	tests/unit/test-file \
+	tests/unit/test-gate \
+	tests/unit/test-greeting \
+	tests/unit/test-journal \
+	tests/unit/test-lock \
+	tests/unit/test-log \
+	tests/unit/test-map \
+	tests/unit/test-money \
+	tests/unit/test-names \
+	tests/unit/test-option \
+	tests/unit/test-plan \
+	tests/unit/test-plugins \
+	tests/unit/test-pool \
+	tests/unit/test-program \
+	tests/unit/test-provider \
+	tests/unit/test-record \
+	tests/unit/test-settings \
+	tests/unit/test-state \
+	tests/unit/test-strv \
+	tests/unit/test-table \
+	tests/unit/test-target \
+	tests/unit/test-text \
+	tests/unit/test-wanted
+unit_tests = $(unit_programs)
+check_PROGRAMS += $(unit_programs)
+check_LTLIBRARIES += tests/unit/libunit.la
+else
+unit_tests = tests/unit/without-cmocka.sh
+endif
+EXTRA_DIST += tests/unit/without-cmocka.sh \
+	tests/unit/data/arena-config.env
+
+tests_unit_libunit_la_SOURCES = \
+	tests/unit/failalloc.c \
+	tests/unit/failalloc.h \
+	tests/unit/scratch.h
+LDADD = libfleetcmd.la libfleetcore.la tests/unit/libunit.la $(CMOCKA_LIBS) $(DEPS_LIBS)
+tests_unit_test_args_LDFLAGS = $(unit_ldflags)
+tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
+tests_unit_test_cancel_LDFLAGS = $(unit_ldflags)
+tests_unit_test_catalog_LDFLAGS = $(unit_ldflags)
+tests_unit_test_clock_LDFLAGS = $(unit_ldflags)
+tests_unit_test_config_LDFLAGS = $(unit_ldflags)
+tests_unit_test_envedit_LDFLAGS = $(unit_ldflags)
+tests_unit_test_envfile_LDFLAGS = $(unit_ldflags)
+tests_unit_test_error_LDFLAGS = $(unit_ldflags)
+tests_unit_test_fan_LDFLAGS = $(unit_ldflags)
+tests_unit_test_file_LDFLAGS = $(unit_ldflags)
+tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
+tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
+tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
+tests_unit_test_lock_LDFLAGS = $(unit_ldflags)
+tests_unit_test_log_LDFLAGS = $(unit_ldflags)
+tests_unit_test_map_LDFLAGS = $(unit_ldflags)
+tests_unit_test_money_LDFLAGS = $(unit_ldflags)
+tests_unit_test_names_LDFLAGS = $(unit_ldflags)
+tests_unit_test_option_LDFLAGS = $(unit_ldflags)
+tests_unit_test_plan_LDFLAGS = $(unit_ldflags)
+tests_unit_test_plugins_LDFLAGS = $(unit_ldflags)
+tests_unit_test_pool_LDFLAGS = $(unit_ldflags)
+tests_unit_test_program_LDFLAGS = $(unit_ldflags)
+tests_unit_test_provider_LDFLAGS = $(unit_ldflags)
+tests_unit_test_record_LDFLAGS = $(unit_ldflags)
+tests_unit_test_settings_LDFLAGS = $(unit_ldflags)
+tests_unit_test_state_LDFLAGS = $(unit_ldflags)
+tests_unit_test_strv_LDFLAGS = $(unit_ldflags)
+tests_unit_test_table_LDFLAGS = $(unit_ldflags)
+tests_unit_test_target_LDFLAGS = $(unit_ldflags)
+tests_unit_test_text_LDFLAGS = $(unit_ldflags)
+tests_unit_test_wanted_LDFLAGS = $(unit_ldflags)

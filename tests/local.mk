@@ -27,6 +27,7 @@ EXTRA_DIST += \
 
 include tests/unit/local.mk
 include tests/plugins/local.mk
+include tests/servers/local.mk
 include tests/fuzz/local.mk
 include tests/e2e/local.mk
 include tests/lint/local.mk

@@ -10,7 +10,7 @@ umask 022
 
 # shellcheck disable=SC2034
 build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
-libinih-dev libjansson-dev libsqlite3-dev libssl-dev'
+libinih-dev libjansson-dev libsqlite3-dev libssh2-1-dev libssl-dev'
 # shellcheck disable=SC2034
 run_packages='openssh-server openssh-client'
 
@@ -64,6 +64,13 @@ install_missing()
         say "(openssh-server: local pods run its sshd. Debian also starts a" \
             "server of its own with it; if you do not want that:" \
             "sudo systemctl disable --now ssh)"
+        ;;
+    esac
+    case " $wanted" in
+    *' nginx '*)
+        say "(nginx: tests run it as a proxy. Debian also starts a server of" \
+            "its own with it; if you do not want that:" \
+            "sudo systemctl disable --now nginx)"
         ;;
     esac
     [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||

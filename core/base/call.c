@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define GRACE_MS 3000 /* for a call to notice its own deadline */
+
+static _Thread_local _Atomic int64_t *watched;
 static _Thread_local int64_t deadline_now = FL_FOREVER;
 
 int64_t fl_call_begin(int64_t deadline)
@@ -23,6 +26,20 @@ int64_t fl_call_begin(int64_t deadline)
 void fl_call_end(int64_t before)
 {
     deadline_now = before;
+}
+
+void fl_call_watched(_Atomic int64_t *limit)
+{
+    watched = limit;
+}
+
+void fl_call_reach(int64_t until)
+{
+    int64_t limit =
+        until > FL_FOREVER - GRACE_MS ? FL_FOREVER : until + GRACE_MS;
+
+    if (watched && atomic_load(watched) < limit)
+        atomic_store(watched, limit);
 }
 
 int64_t fl_call_deadline(void)

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -249,6 +250,24 @@ int fl_dir_remove(const char *path, struct fleet_error *err)
     return FLEET_OK;
 }
 
+/* A group that is one user's own, as Ubuntu and others give each user: its name
+ * is the user's, and nobody else is in it. There umask 002 is common, and a
+ * group that may write means nobody else. */
+static bool is_own_group(uid_t uid, gid_t gid)
+{
+    struct passwd user, *is_user = NULL;
+    struct group group, *is_group = NULL;
+    char user_space[16384], group_space[16384];
+
+    if (uid == 0 ||
+        getpwuid_r(uid, &user, user_space, sizeof(user_space), &is_user) != 0 ||
+        getgrgid_r(gid, &group, group_space, sizeof(group_space), &is_group) !=
+            0)
+        return false;
+    return is_user && is_group && user.pw_gid == gid && !group.gr_mem[0] &&
+           strcmp(user.pw_name, group.gr_name) == 0;
+}
+
 /* Whoever may write to PATH may put something else in its place. In a sticky
  * directory only the owner of an entry may, and that is looked at next. */
 static int trust_one(const char *path, bool last, struct fleet_error *err)
@@ -266,8 +285,10 @@ static int trust_one(const char *path, bool last, struct fleet_error *err)
         return FLEET_OK;
     if (!last && S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX))
         return FLEET_OK;
-    return fleet_fail(err, FLEET_EREFUSED,
-                      "others may write %s: chmod go-w %s", path, path);
+    if (!(st.st_mode & S_IWOTH) && is_own_group(st.st_uid, st.st_gid))
+        return FLEET_OK;
+    return fleet_fail(err, FLEET_EREFUSED, "others may write %s: chmod go-w %s",
+                      path, path);
 }
 
 int fl_path_trusted(const char *path, struct fleet_error *err)
@@ -314,13 +335,17 @@ static void find_passwd_home(void)
         memcpy(passwd_home, entry.pw_dir, strlen(entry.pw_dir) + 1);
 }
 
-const char *fl_home(void)
+const char *fl_passwd_home(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    const char *home = getenv("HOME");
 
-    if (home && *home)
-        return home;
     pthread_once(&once, find_passwd_home);
     return *passwd_home ? passwd_home : NULL;
+}
+
+const char *fl_home(void)
+{
+    const char *home = getenv("HOME");
+
+    return home && *home ? home : fl_passwd_home();
 }

@@ -27,5 +27,7 @@ int fl_path_trusted(const char *path, struct fleet_error *err);
 char *fl_path_join(const char *dir, const char *name);
 /* $HOME, else the password file's; NULL when neither is there. Borrowed. */
 const char *fl_home(void);
+/* The password file's, whatever $HOME says: OpenSSH goes by that one. */
+const char *fl_passwd_home(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
+#include "core/engine/wanted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static int show_plan(struct work *work)
     static const char *const headings[] = {"NAME", "WOULD", "PROVIDER"};
     struct fl_context *context = work->context;
     json_t *names = json_array();
+    struct fl_tally tally = {0};
     struct fl_table table;
 
     fl_table_init(&table, 3, headings, 0);
@@ -126,8 +128,10 @@ static int show_plan(struct work *work)
             continue;
         if (fl_change_check(member, work->change, &why) < 0) {
             fl_report(context, &why, name, member->listing->name);
+            fl_tally_add(&tally, FL_OUTCOME_FAILED, why.code);
             continue;
         }
+        fl_tally_add(&tally, FL_OUTCOME_DONE, FLEET_OK);
         fl_json_add(names, fl_json_text(name));
         fl_table_cell(&table, name);
         fl_table_cell(&table, fl_change_name(work->change));
@@ -136,7 +140,7 @@ static int show_plan(struct work *work)
     fl_json_put(context->document, "would_change", names);
     fl_table_print(&table, context);
     fl_table_clear(&table);
-    return FL_EXIT_OK;
+    return fl_tally_status(&tally);
 }
 
 static const struct fl_member *first_selected(const struct work *work)
@@ -221,26 +225,38 @@ static int choose(struct work *work, struct fleet_error *err)
     return rc;
 }
 
+/* Whether pods that could not be listed, and were not changed, are meant too. */
+static bool means_unlisted(const struct work *work)
+{
+    const struct fl_context *context = work->context;
+
+    for (size_t i = 0; i < context->n_args; i++) {
+        if (strcmp(context->args[i], "all") == 0 ||
+            strpbrk(context->args[i], "*?["))
+            return true;
+    }
+    return work->options->all;
+}
+
 static int run_work(struct work *work)
 {
     struct fl_context *context = work->context;
+    bool dry = context->globals.dry_run;
     struct fleet_error err = {0};
     int status, incomplete = FL_EXIT_OK;
     int rc = choose(work, &err);
 
-    if (rc == 0 && context->globals.dry_run)
-        return show_plan(work);
-    if (rc == 0 && work->n_selected > 0)
+    if (rc == 0 && !dry && work->n_selected > 0)
         rc = ask(work, &err);
-    if (rc == 0 && work->n_selected > 0)
+    if (rc == 0 && !dry && work->n_selected > 0)
         rc = carry_out(work, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     if (work->n_selected == 0)
         fl_say(context, "no pods to %s", fl_change_name(work->change));
-    if (work->options->all) /* what could not be listed was not changed */
+    if (means_unlisted(work))
         incomplete = fl_work_incomplete(context, &work->fleet);
-    status = finish(work);
+    status = dry ? show_plan(work) : finish(work);
     return status ? status : incomplete;
 }
 
@@ -269,28 +285,6 @@ static int run_change(struct fl_context *context,
 
 /* ---- rename: one pod, one new name ---- */
 
-static int new_name(struct fl_context *context, const char *given, char **full,
-                    struct fleet_error *err)
-{
-    const struct fl_cohort *cohort = &context->engine.cohort;
-    const char *short_name = fl_cohort_short(cohort, given);
-    int rc;
-
-    if (!short_name)
-        short_name = given;
-    rc = fl_name_check("new name", short_name, err);
-    if (rc < 0)
-        return rc;
-    *full = fl_cohort_full(cohort, short_name);
-    if (!*full)
-        return fl_enomem(err);
-    if (strlen(*full) > FL_NAME_MAX)
-        return fleet_fail(err, FLEET_EINVALID,
-                          "new name '%.80s': longer than %d characters", *full,
-                          FL_NAME_MAX);
-    return FLEET_OK;
-}
-
 static int check_free(const struct work *work, struct fleet_error *err)
 {
     struct fleet_error listing;
@@ -314,7 +308,7 @@ static int rename_one(struct work *work, const char *to,
 
     work->context->n_args = 1; /* the target; the other is the new name */
     if (rc == 0)
-        rc = new_name(work->context, to, &full, err);
+        rc = fl_want_full(&work->context->engine.cohort, to, &full, err);
     work->new_name = full;
     if (rc == 0)
         rc = check_free(work, err);

@@ -180,6 +180,25 @@ static void offer_words(struct completion *completion)
         offer_keys(completion);
 }
 
+/* A format, and behind it pods. */
+static void offer_formats(struct completion *completion)
+{
+    const struct fl_plugins *plugins = &completion->context->engine.plugins;
+
+    if (completion->n_args) {
+        offer_pods(completion);
+        return;
+    }
+    (void)open_engine(completion);
+    for (size_t i = 0; i < plugins->n; i++) {
+        const struct fl_plugin *plugin = plugins->at[i];
+
+        if (plugin->status == FL_PLUGIN_LOADED &&
+            plugin->about.kind == FLEET_FORMAT)
+            offer(completion, plugin->about.name, plugin->about.summary);
+    }
+}
+
 static void offer_nothing(struct completion *completion)
 {
     (void)completion;
@@ -188,9 +207,13 @@ static void offer_nothing(struct completion *completion)
 static void offer_args(struct completion *completion)
 {
     static void (*const offers[])(struct completion *) = {
-        [FL_ARGS_NONE] = offer_nothing,  [FL_ARGS_PODS] = offer_pods,
-        [FL_ARGS_NAMES] = offer_names,   [FL_ARGS_PROVIDERS] = offer_providers,
-        [FL_ARGS_TOPICS] = offer_topics, [FL_ARGS_WORDS] = offer_words,
+        [FL_ARGS_NONE] = offer_nothing,
+        [FL_ARGS_PODS] = offer_pods,
+        [FL_ARGS_NAMES] = offer_names,
+        [FL_ARGS_PROVIDERS] = offer_providers,
+        [FL_ARGS_TOPICS] = offer_topics,
+        [FL_ARGS_WORDS] = offer_words,
+        [FL_ARGS_FORMATS] = offer_formats,
     };
 
     offers[completion->command->args](completion);

@@ -328,30 +328,42 @@ static int set(struct fl_context *context, const struct fl_key *key)
 
 /* A wrong value may be what is to be put right: all that is needed here is a
  * file that parses and the plugins' keys. */
+static int open_for_set(struct fl_engine *engine, const char *path,
+                        struct fleet_error *err)
+{
+    int rc = fl_engine_open_plugins(engine, path, err);
+
+    if (rc < 0 && file_of(&engine->config) && !engine->plugins.n) {
+        *err = (struct fleet_error){0};
+        rc =
+            fl_plugins_open(getenv("FLEET_PLUGIN_PATH"), &engine->plugins, err);
+    }
+    if (rc == 0 && !file_of(&engine->config))
+        return fleet_fail(err, FLEET_ECONFIG,
+                          "there is no config.env yet: run `fleet init`");
+    return rc;
+}
+
 static int run_set(struct fl_context *context)
 {
     struct fl_engine *engine = &context->engine;
     FL_AUTO(fl_keys_clear) struct fl_keys keys = {0};
     const struct fl_key *key;
+    struct fl_key of_instance;
     struct fleet_error err = {0};
     int rc;
 
     if (context->n_args < 2 || context->n_args > 3)
         return fl_usage(context, "set: takes a key and a value");
-    rc = fl_engine_open_plugins(engine, context->globals.config, &err);
-    if (rc < 0 && file_of(&engine->config) && !engine->plugins.n) {
-        err = (struct fleet_error){0};
-        rc = fl_plugins_open(getenv("FLEET_PLUGIN_PATH"), &engine->plugins,
-                             &err);
-    }
-    if (rc == 0 && !file_of(&engine->config))
-        rc = fleet_fail(&err, FLEET_ECONFIG,
-                        "there is no config.env yet: run `fleet init`");
+    rc = open_for_set(engine, context->globals.config, &err);
     if (rc == 0)
         rc = fl_keys_collect(&engine->plugins, &keys, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     key = fl_keys_find(&keys, context->args[1]);
+    if (!key &&
+        fl_keys_of_instance(&engine->catalog, context->args[1], &of_instance))
+        key = &of_instance;
     return key ? set(context, key)
                : no_such_key(context, &keys, context->args[1]);
 }
@@ -379,13 +391,14 @@ const struct fl_command fl_cmd_config = {
     .synopsis = "[show [KEY...] | check | set KEY [VALUE]]",
     .example = "fleet config show\n"
                "fleet config set GPU_TYPE \"RTX A4000\"\n"
-               "fleet config set RUNPOD_API_KEY < key.txt",
+               "fleet config set CLOUD_API_KEY < key.txt",
     .about = "show: each setting with its value and where it comes from; of "
              "secrets only whether they are set.\n"
              "check: reads everything and tells mistakes; asks no provider.\n"
              "set: changes the one line of config.env that sets KEY and no "
              "other byte. Without VALUE the value is read from standard input; "
-             "for secrets that is the only way.",
+             "for secrets, and whatever a program that is a provider is "
+             "told, that is the only way.",
     .options = config_options,
     .options_size = sizeof(struct options),
     .args = FL_ARGS_WORDS,

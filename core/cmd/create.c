@@ -8,6 +8,7 @@
 #include "core/cmd/cells.h"
 #include "core/cmd/work.h"
 #include "core/engine/offers.h"
+#include "core/engine/ports.h"
 #include "core/engine/wanted.h"
 #include "core/model/money.h"
 
@@ -101,15 +102,9 @@ static int check_options(struct work *work, struct fleet_error *err)
 {
     if (work->create.n == 0 || fl_plan_first(&work->plan))
         return FLEET_OK;
-    tell_dropped(work);
-    if (work->plan.n == 1)
-        return fleet_fail(err, FLEET_ECAPACITY,
-                          "nothing to make pods from: "
-                          "%s: %s",
-                          work->plan.at[0].listing->name,
-                          work->plan.at[0].dropped);
-    return fleet_fail(err, FLEET_ECAPACITY,
-                      "nothing to make pods from: see `fleet offers`");
+    if (work->plan.n > 1)
+        tell_dropped(work);
+    return fl_plan_fault(&work->plan, err);
 }
 
 static void price_text(char out[64], const struct fl_option_row *row, size_t n)
@@ -160,7 +155,7 @@ static json_t *json_tried(const struct fl_create_result *result)
         json_t *entry = json_object();
 
         fl_json_put(entry, "option", fl_json_text(attempt->option));
-        fl_json_put(entry, "error", fl_json_error(&attempt->error, NULL, NULL));
+        fl_json_put(entry, "error", fl_json_error(&attempt->error, NULL, attempt->provider));
         fl_json_add(list, entry);
     }
     return list;
@@ -296,6 +291,44 @@ static int show_plan(struct work *work)
     return FL_EXIT_OK;
 }
 
+/* Pods without one may mean that the state was lost: then the deployed file,
+ * which this command does not see, comes first. */
+static bool all_have_ports(const struct fl_fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->n_members; i++) {
+        if (!fl_pod_is_set(fleet->members[i].pod, FLEET_POD_PROXY_PORT))
+            return false;
+    }
+    return true;
+}
+
+/* Their ports on the proxy are theirs from now on. A pod is no worse for want
+ * of one: whoever needs it next asks again. */
+static void give_ports(struct work *work)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+    FL_AUTO(fl_ports_clear) struct fl_ports ports = {0};
+    struct fl_ports_job job = {.engine = &work->context->engine,
+                               .names = &names};
+    struct fleet_error err = {0};
+    int rc = FLEET_OK;
+
+    for (size_t i = 0; rc == 0 && i < work->results.n; i++) {
+        if (work->results.at[i].pod)
+            rc = fl_strv_add(&names, work->results.at[i].name);
+    }
+    rc = rc < 0 ? fl_enomem(&err) : fl_ports_give(&job, &ports, &err);
+    if (rc < 0)
+        fl_say(work->context, "fleet: warning: %s", err.text);
+    for (size_t i = 0; rc == 0 && i < work->results.n; i++) {
+        const struct fl_create_result *result = &work->results.at[i];
+        int64_t port = fl_ports_get(&ports, result->name);
+
+        if (result->pod && port)
+            fleet_pod_set_number(result->pod, FLEET_POD_PROXY_PORT, port);
+    }
+}
+
 static int make(struct work *work, struct fleet_error *err)
 {
     struct fl_progress *progress = fl_progress_open(work->context, "created");
@@ -311,6 +344,9 @@ static int make(struct work *work, struct fleet_error *err)
     int rc = fl_create_run(&job, &work->results, err);
 
     fl_progress_close(progress);
+    if (rc == 0 && work->context->engine.settings.proxy_host &&
+        all_have_ports(&work->fleet))
+        give_ports(work);
     return rc;
 }
 

@@ -4,7 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
-#include "core/cmd/keypair.h"
+#include "core/cmd/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/engine/fleet.h"
@@ -119,11 +119,11 @@ static void check_key(struct doctor *doctor)
     }
     remedy = fl_format("ssh-keygen -y -f %s > %s.pub", settings->key_path,
                        settings->key_path);
-    if (fl_keypair_public(settings->key_path, &real, &err) < 0)
+    if (fl_keyfile_public(settings->key_path, &real, &err) < 0)
         note(doctor, "key", WARN, err.text,
              "whether its .pub belongs to it is not known; a key without a "
              "passphrase can be checked");
-    else if (!fl_keypair_same(listed, real))
+    else if (!fl_keyfile_same(listed, real))
         note(doctor, "key", FAIL, "the .pub belongs to another key", remedy);
     else
         note(doctor, "key", OK, settings->key_path, NULL);

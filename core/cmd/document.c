@@ -109,13 +109,6 @@ static json_t *ssh_of(const struct fleet_pod *pod, int field)
     return made;
 }
 
-static json_t *nothing(const struct fleet_pod *pod, int field)
-{
-    (void)pod;
-    (void)field;
-    return json_null();
-}
-
 /* In the order of the document, behind name, short and provider. */
 static const struct {
     const char *key;
@@ -133,7 +126,7 @@ static const struct {
     {"currency", text_of, FLEET_POD_CURRENCY},
     {"billing", text_of, FLEET_POD_BILLING},
     {"ssh", ssh_of, FLEET_POD_SSH_HOST},
-    {"proxy_port", nothing, 0}, /* no pod has a proxy yet */
+    {"proxy_port", number_of, FLEET_POD_PROXY_PORT},
     {"image", text_of, FLEET_POD_IMAGE},
     {"created_at", text_of, FLEET_POD_CREATED_AT},
     {"locked", bool_of, FLEET_POD_LOCKED},

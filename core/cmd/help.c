@@ -270,19 +270,35 @@ int fl_help_print(struct fl_context *context, const struct fl_command *command)
     return FL_EXIT_OK;
 }
 
-/* The name nearest to what was asked for, of commands and topics. */
+static size_t count_names(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; fl_commands[i]; i++)
+        n++;
+    for (size_t i = 0; fl_topics[i].name; i++)
+        n++;
+    return n;
+}
+
+const char *fl_help_closest(const char *name, bool topics)
+{
+    FL_AUTO_FREE const char **names = calloc(count_names() + 1, sizeof(*names));
+    size_t n = 0;
+
+    for (size_t i = 0; names && fl_commands[i]; i++) {
+        if (!(fl_commands[i]->flags & FL_CMD_HIDDEN))
+            names[n++] = fl_commands[i]->name;
+    }
+    for (size_t i = 0; names && topics && fl_topics[i].name; i++)
+        names[n++] = fl_topics[i].name;
+    return names ? fl_closest(name, names) : NULL;
+}
+
 static int no_such_help(struct fl_context *context, const char *name)
 {
-    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
-    const char *near;
+    const char *near = fl_help_closest(name, true);
 
-    for (size_t i = 0; fl_commands[i]; i++) {
-        if (!(fl_commands[i]->flags & FL_CMD_HIDDEN))
-            fl_strv_add(&names, fl_commands[i]->name);
-    }
-    for (size_t i = 0; fl_topics[i].name; i++)
-        fl_strv_add(&names, fl_topics[i].name);
-    near = names.n ? fl_closest(name, (const char *const *)names.at) : NULL;
     return fl_usage(context, "no command or topic is called \"%s\"%s%s%s", name,
                     near ? "; did you mean " : "", near ? near : "",
                     near ? "?" : "");

@@ -16,6 +16,9 @@ struct fl_topic {
 extern const struct fl_topic fl_topics[]; /* ends at no name */
 const struct fl_topic *fl_topic_find(const char *name);
 
+/* The command nearest to NAME, or topic where TOPICS; NULL: none is near. */
+const char *fl_help_closest(const char *name, bool topics);
+
 /* `fleet --help` and `fleet VERB --help`. Returns the exit status. */
 int fl_help_print(struct fl_context *context, const struct fl_command *command);
 

@@ -7,7 +7,7 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/envedit.h"
 #include "core/cmd/help.h"
-#include "core/cmd/keypair.h"
+#include "core/cmd/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/cmd/talk.h"
@@ -228,7 +228,8 @@ static int make_template(const struct fl_keys *keys, struct fl_buf *out,
 
         if (key->plugin != plugin) {
             plugin = key->plugin;
-            fl_buf_printf(out, "\n\n# Provider %s: %s\n", plugin->about.name,
+            fl_buf_printf(out, "\n\n# The %s %s: %s\n",
+                          fl_kind_name(plugin->about.kind), plugin->about.name,
                           plugin->about.summary);
         }
         if (strcmp(key->option.key, "FLEET_CONFIG") != 0)
@@ -287,7 +288,7 @@ static int make_key(const struct choice *choice, bool *made,
 {
     FL_AUTO_FREE char *comment = fl_format("fleet %s", choice->prefix);
 
-    return comment ? fl_keypair_ensure(choice->key_path, comment, made, err)
+    return comment ? fl_keyfile_ensure(choice->key_path, comment, made, err)
                    : fl_enomem(err);
 }
 

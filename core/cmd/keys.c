@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/cmd/output.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static int add(struct fl_keys *keys, const struct fleet_option *option,
@@ -30,8 +31,11 @@ static int add_table(struct fl_keys *keys, const struct fl_options *options,
     struct fleet_option option;
     int rc = FLEET_OK;
 
-    for (size_t i = 0; rc == 0 && fl_option_at(options, i, &option); i++)
-        rc = add(keys, &option, plugin);
+    /* Several plugins may read one key, as may the core: it is told once. */
+    for (size_t i = 0; rc == 0 && fl_option_at(options, i, &option); i++) {
+        if (!fl_keys_find(keys, option.key))
+            rc = add(keys, &option, plugin);
+    }
     return rc;
 }
 
@@ -105,6 +109,37 @@ const char *fl_keys_closest(const struct fl_keys *keys, const char *name)
     for (size_t i = 0; names && i < keys->n; i++)
         names[i] = keys->at[i].option.key;
     return names ? fl_closest(name, names) : NULL;
+}
+
+/* "my-cloud" and MY_CLOUD_TOKEN */
+static bool belongs_to(const char *instance, const char *key)
+{
+    for (; *instance; instance++, key++) {
+        char c = *instance == '-' ? '_' : *instance;
+
+        if (toupper((unsigned char)c) != *key)
+            return false;
+    }
+    return key[0] == '_' && key[1];
+}
+
+bool fl_keys_of_instance(const struct fl_catalog *catalog, const char *name,
+                         struct fl_key *out)
+{
+    if (!fl_env_key_valid(name, strlen(name)))
+        return false;
+    for (size_t i = 0; i < catalog->n; i++) {
+        const struct fl_provider_entry *entry = &catalog->at[i];
+
+        if (!entry->argument || !belongs_to(entry->name, name))
+            continue;
+        *out = (struct fl_key){.option = {.key = name,
+                                          .type = FLEET_OPT_SECRET,
+                                          .holds = FLEET_HOLDS_TEXT},
+                               .plugin = entry->plugin};
+        return true;
+    }
+    return false;
 }
 
 int fl_key_value(struct fl_config *config, const struct fleet_option *option,

@@ -30,6 +30,11 @@ const struct fl_key *fl_keys_find(const struct fl_keys *keys, const char *name);
 /* The key nearest to NAME, or NULL. */
 const char *fl_keys_closest(const struct fl_keys *keys, const char *name);
 
+/* ACME_TOKEN belongs to the instance "acme", which alone knows what it is: it
+ * is handled as a secret. false: NAME begins with no instance's name. */
+bool fl_keys_of_instance(const struct fl_catalog *catalog, const char *name,
+                         struct fl_key *out);
+
 /* What "config show" and "providers NAME" tell about a key's value; secrets are
  * told as set or unset only. TEXT is malloc'd: lists on one line. */
 struct fl_key_value {

@@ -5,10 +5,13 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/map.h"
 #include "core/base/text.h"
+#include "core/engine/health.h"
 #include "core/model/money.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct list_options {
     struct fl_narrowing narrowing;
@@ -20,6 +23,44 @@ static const struct fleet_option options[] = {
 };
 /* clang-format on */
 
+/* What the last test has said of each pod. */
+struct verdicts {
+    struct fl_verdict_list list;
+    struct fl_map by_id;
+};
+
+static int open_verdicts(struct fl_context *context, struct verdicts *verdicts,
+                         struct fleet_error *err)
+{
+    int rc = fl_verdicts_load(context->engine.state, &verdicts->list, err);
+
+    for (size_t i = 0; rc == 0 && i < verdicts->list.n; i++) {
+        if (fl_map_add(&verdicts->by_id, verdicts->list.at[i].pod_id,
+                       &verdicts->list.at[i], NULL) < 0)
+            rc = fl_enomem(err);
+    }
+    return rc;
+}
+
+static void close_verdicts(struct verdicts *verdicts)
+{
+    fl_map_clear(&verdicts->by_id);
+    fl_verdict_list_clear(&verdicts->list);
+}
+
+/* NULL: never tested. Two providers may use the same id. */
+static const struct fl_verdict *verdict_of(const struct verdicts *verdicts,
+                                           const struct fl_member *member)
+{
+    const char *id = fleet_pod_get(member->pod, FLEET_POD_ID);
+    const struct fl_verdict *first =
+        id ? fl_map_get(&verdicts->by_id, id) : NULL;
+
+    if (!first || strcmp(first->provider, member->listing->name) == 0)
+        return first;
+    return fl_verdict_of(&verdicts->list, member->listing->name, member->pod);
+}
+
 static const char *state_text(const struct fl_member *member)
 {
     if (member->unconfirmed)
@@ -27,27 +68,27 @@ static const char *state_text(const struct fl_member *member)
     return fleet_state_name(fl_pod_state(member->pod));
 }
 
-static void age_text(char out[32], const struct fleet_pod *pod)
+/* Empty where nobody knows. */
+static void age_text(char out[32], const char *stamp)
 {
-    const char *created = fleet_pod_get(pod, FLEET_POD_CREATED_AT);
-    int64_t when = created ? fl_stamp_parse(created) : -1;
+    int64_t when = stamp ? fl_stamp_parse(stamp) : -1;
     int64_t age = (int64_t)time(NULL) - when;
 
-    if (when < 0 || age < 0)
-        snprintf(out, 32, "-");
-    else
+    out[0] = '\0';
+    if (when >= 0 && age >= 0)
         fl_duration_text(out, age * 1000);
 }
 
-static void add_row(struct fl_table *table, const struct fl_member *member)
+static void add_row(struct fl_table *table, const struct verdicts *verdicts,
+                    const struct fl_member *member)
 {
+    const struct fl_verdict *verdict = verdict_of(verdicts, member);
     const struct fleet_pod *pod = member->pod;
     bool locked = fleet_pod_get_number(pod, FLEET_POD_LOCKED, 0) != 0;
     int64_t gpus = fleet_pod_get_number(pod, FLEET_POD_GPUS, 0);
     const char *gpu = fleet_pod_get(pod, FLEET_POD_GPU);
     char age[32];
 
-    age_text(age, pod);
     fl_table_cell(table, fleet_pod_get(pod, FLEET_POD_NAME));
     fl_table_cell(table, member->listing->name);
     fl_table_cellf(table, "%s%s%s", state_text(member),
@@ -59,20 +100,26 @@ static void add_row(struct fl_table *table, const struct fl_member *member)
     fl_table_cell(table, fleet_pod_get(pod, FLEET_POD_REGION));
     fl_table_endpoint(table, pod);
     fl_table_price(table, pod);
+    age_text(age, fleet_pod_get(pod, FLEET_POD_CREATED_AT));
+    fl_table_cell(table, age);
+    fl_table_cell(table, verdict ? verdict->verdict : NULL);
+    age_text(age, verdict ? verdict->at : NULL);
     fl_table_cell(table, age);
 }
 
 static void print_table(struct fl_context *context,
-                        const struct fl_fleet *fleet, const bool *selected)
+                        const struct fl_fleet *fleet,
+                        const struct verdicts *verdicts, const bool *selected)
 {
     static const char *const headings[] = {
-        "NAME", "PROVIDER", "STATE", "GPU", "REGION", "SSH", "PRICE/H", "AGE"};
+        "NAME", "PROVIDER", "STATE", "GPU",    "REGION",
+        "SSH",  "PRICE/H",  "AGE",   "HEALTH", "TESTED"};
     struct fl_table table;
 
-    fl_table_init(&table, 8, headings, 1u << 6 | 1u << 7);
+    fl_table_init(&table, 10, headings, 1u << 6 | 1u << 7 | 1u << 9);
     for (size_t i = 0; i < fleet->n_members; i++) {
         if (selected[i])
-            add_row(&table, &fleet->members[i]);
+            add_row(&table, verdicts, &fleet->members[i]);
     }
     fl_table_print(&table, context);
     fl_table_clear(&table);
@@ -113,17 +160,28 @@ static json_t *json_sums(const struct fl_fleet *fleet)
     return object;
 }
 
+static json_t *json_member(const struct verdicts *verdicts,
+                           const struct fl_member *member)
+{
+    const struct fl_verdict *verdict = verdict_of(verdicts, member);
+    json_t *pod =
+        fl_json_pod(member->pod, member->short_name, member->listing->name);
+
+    fl_json_put(pod, "verdict",
+                fl_json_text(verdict ? verdict->verdict : NULL));
+    fl_json_put(pod, "tested_at", fl_json_text(verdict ? verdict->at : NULL));
+    return pod;
+}
+
 static void make_document(struct fl_context *context,
-                          const struct fl_fleet *fleet, const bool *selected)
+                          const struct fl_fleet *fleet,
+                          const struct verdicts *verdicts, const bool *selected)
 {
     json_t *pods = json_array();
 
     for (size_t i = 0; i < fleet->n_members; i++) {
-        const struct fl_member *member = &fleet->members[i];
-
         if (selected[i])
-            fl_json_add(pods, fl_json_pod(member->pod, member->short_name,
-                                          member->listing->name));
+            fl_json_add(pods, json_member(verdicts, &fleet->members[i]));
     }
     fl_json_put(context->document, "pods", pods);
     fl_json_put(context->document, "providers", json_providers(fleet));
@@ -146,27 +204,34 @@ static void tell_balance(struct fl_context *context,
     }
 }
 
-static void tell_sums(struct fl_context *context, const struct fl_fleet *fleet)
+static void tell_sums(struct fl_context *context, const struct fl_fleet *fleet,
+                      const bool *selected)
 {
+    size_t shown = 0, all = fleet->n_members;
     struct fl_sum sums[8];
     size_t n = fl_fleet_sums(fleet, sums, 8);
     char hour[32], day[32];
 
-    if (fleet->n_members == 0 && fleet->complete)
+    for (size_t i = 0; i < all; i++)
+        shown += selected[i];
+    if (all == 0 && fleet->complete)
         fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
+    else if (shown < all)
+        fl_say(context, "%zu of %zu pods", shown, all);
     else
-        fl_say(context, "%zu pods%s", fleet->n_members,
+        fl_say(context, "%zu pod%s%s", all, all == 1 ? "" : "s",
                fleet->complete ? "" : ", and what could not be listed");
     for (size_t i = 0; i < n; i++) {
         fl_money_text(hour, sums[i].micros);
         fl_money_text(day, sums[i].micros * 24);
-        fl_say(context, "%s %s an hour, %s a day", hour, sums[i].currency, day);
+        fl_say(context, "%s %s an hour, %s a day%s", hour, sums[i].currency,
+               day, shown < all ? ", for all of them" : "");
     }
     tell_balance(context, fleet);
 }
 
 static int show(struct fl_context *context, const struct list_options *given,
-                const struct fl_fleet *fleet)
+                const struct fl_fleet *fleet, const struct verdicts *verdicts)
 {
     FL_AUTO_FREE bool *selected = NULL;
     struct fleet_error err = {0};
@@ -177,23 +242,29 @@ static int show(struct fl_context *context, const struct list_options *given,
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     if (context->format == FL_FORMAT_JSON) {
-        make_document(context, fleet, selected);
+        make_document(context, fleet, verdicts, selected);
         return fl_work_incomplete(context, fleet);
     }
-    print_table(context, fleet, selected);
+    print_table(context, fleet, verdicts, selected);
     status = fl_work_incomplete(context, fleet);
-    tell_sums(context, fleet);
+    tell_sums(context, fleet, selected);
     return status;
 }
 
 static int run(struct fl_context *context, const void *given)
 {
     FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
+    struct verdicts verdicts = {0};
     struct fleet_error err = {0};
+    int rc = fl_work_look(context, FL_GATHER_BALANCE, &fleet, &err);
+    int status;
 
-    if (fl_work_look(context, FL_GATHER_BALANCE, &fleet, &err) < 0)
-        return fl_report(context, &err, NULL, NULL);
-    return show(context, given, &fleet);
+    if (rc == 0)
+        rc = open_verdicts(context, &verdicts, &err);
+    status = rc < 0 ? fl_report(context, &err, NULL, NULL)
+                    : show(context, given, &fleet, &verdicts);
+    close_verdicts(&verdicts);
+    return status;
 }
 
 static const char *const aliases[] = {"ls", "status", NULL};
@@ -209,7 +280,8 @@ const struct fl_command fl_cmd_list = {
     .about =
         "All providers are asked at once. One that does not answer makes the "
         "listing incomplete: its pods that are remembered are shown as "
-        "unknown, and the exit status is 7. A listing never changes anything.",
+        "unknown, and the exit status is 7. HEALTH is what the last `fleet "
+        "test` has said. A listing never changes anything.",
     .options = options,
     .options_size = sizeof(struct list_options),
     .args = FL_ARGS_PODS,

@@ -1,7 +1,8 @@
-# The program. core/cmd/NAME.c is the command NAME, or what commands share.
-AM_CPPFLAGS += -DFLEET_VERSION='"$(PACKAGE_VERSION)"'
+# The program but for main.c. NAME.c is the command NAME, or what commands
+# share.
 cmd_sources = \
 	core/cmd/args.c core/cmd/args.h \
+	core/cmd/board.c core/cmd/board.h \
 	core/cmd/cells.c core/cmd/cells.h \
 	core/cmd/change.c \
 	core/cmd/command.h \
@@ -12,15 +13,19 @@ cmd_sources = \
 	core/cmd/create.c \
 	core/cmd/doctor.c \
 	core/cmd/document.c core/cmd/document.h \
+	core/cmd/emit.c core/cmd/emit.h \
 	core/cmd/envedit.c core/cmd/envedit.h \
+	core/cmd/export.c \
 	core/cmd/globals.c \
 	core/cmd/help.c core/cmd/help.h \
 	core/cmd/history.c \
 	core/cmd/init.c \
-	core/cmd/keypair.c core/cmd/keypair.h \
+	core/cmd/install.c core/cmd/install.h \
+	core/cmd/keyfile.c core/cmd/keyfile.h \
 	core/cmd/keys.c core/cmd/keys.h \
 	core/cmd/list.c \
 	core/cmd/manual.c \
+	core/cmd/nginx.c \
 	core/cmd/offers.c \
 	core/cmd/output.c core/cmd/output.h \
 	core/cmd/plugins.c \
@@ -28,8 +33,12 @@ cmd_sources = \
 	core/cmd/providers.c \
 	core/cmd/report.c \
 	core/cmd/screen.c core/cmd/screen.h \
+	core/cmd/ssh-config.c \
+	core/cmd/summary.c core/cmd/summary.h \
 	core/cmd/table.c core/cmd/table.h \
 	core/cmd/talk.c core/cmd/talk.h \
+	core/cmd/test.c \
 	core/cmd/topics.c \
+	core/cmd/verdict.c core/cmd/verdict.h \
 	core/cmd/version.c core/cmd/version.h \
 	core/cmd/work.c core/cmd/work.h

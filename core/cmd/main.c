@@ -79,14 +79,8 @@ static int lone_fleet(void)
 
 static int no_such_command(struct fl_context *context, const char *name)
 {
-    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
-    const char *near;
+    const char *near = fl_help_closest(name, false);
 
-    for (size_t i = 0; fl_commands[i]; i++) {
-        if (!(fl_commands[i]->flags & FL_CMD_HIDDEN))
-            fl_strv_add(&names, fl_commands[i]->name);
-    }
-    near = names.n ? fl_closest(name, (const char *const *)names.at) : NULL;
     return fl_usage(context, "%s: no such command%s%s%s", name,
                     near ? "; did you mean " : "", near ? near : "",
                     near ? "?" : "");
@@ -263,6 +257,7 @@ static int run(struct fl_context *context, const char **argv, size_t n)
     if (fl_cancelled())
         status = fl_cancel_status();
     status = fl_output_end(context, status);
+    fl_engine_end(&context->engine, status);
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         _exit(status);
     fl_engine_close(&context->engine);
@@ -285,10 +280,6 @@ int main(int argc, char **argv)
     }
     status =
         run(&context, (const char **)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
-    if (fl_cancelled())
-        status = fl_cancel_status();
-    fl_engine_end(&context.engine, status);
-    fl_engine_close(&context.engine);
     json_decref(context.document);
     json_decref(context.errors);
     free(context.words);

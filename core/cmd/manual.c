@@ -135,8 +135,9 @@ static void add_commands(struct fl_buf *out)
     fl_buf_puts(out, ".El\n");
 }
 
-static int add_provider(struct fl_context *context, const char *name,
-                        struct fl_buf *out)
+/* "provider local", "format nginx", "check disk" */
+static int add_plugin(struct fl_context *context, enum fleet_kind kind,
+                      const char *name, struct fl_buf *out)
 {
     struct fl_engine *engine = &context->engine;
     struct fl_plugin *plugin;
@@ -146,9 +147,9 @@ static int add_provider(struct fl_context *context, const char *name,
 
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
-    plugin = fl_plugins_find(&engine->plugins, FLEET_PROVIDER, name);
+    plugin = fl_plugins_find(&engine->plugins, kind, name);
     if (!plugin)
-        return fl_usage(context, "%s: no such provider", name);
+        return fl_usage(context, "%s: no such %s", name, fl_kind_name(kind));
     add_keys(out, &plugin->options, plugin);
     return FL_EXIT_OK;
 }
@@ -158,11 +159,14 @@ static int add_list(struct fl_context *context, struct fl_buf *out)
     const char *what = context->n_args ? context->args[0] : "commands";
     const struct fl_command *command = fl_command_find(what);
 
-    if (context->n_args == 2 && strcmp(what, "provider") == 0)
-        return add_provider(context, context->args[1], out);
+    for (int kind = FLEET_PROVIDER; kind <= FLEET_CHECK; kind++) {
+        if (context->n_args == 2 && strcmp(what, fl_kind_name(kind)) == 0)
+            return add_plugin(context, (enum fleet_kind)kind, context->args[1],
+                              out);
+    }
     if (context->n_args > 1)
         return fl_usage(context, "COMMAND, or global, change, commands, keys, "
-                                 "provider NAME");
+                                 "KIND PLUGIN");
     if (strcmp(what, "commands") == 0)
         add_commands(out);
     else if (strcmp(what, "keys") == 0)

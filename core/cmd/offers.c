@@ -30,6 +30,7 @@ static void add_row(struct fl_table *table, const struct fl_option_row *row)
 
 static int show(struct fl_context *context, const struct fl_options_plan *plan)
 {
+    struct fleet_error err = {0};
     static const char *const headings[] = {"PROVIDER", "GPU",    "GPUS",
                                            "TIER",     "REGION", "PRICE/H",
                                            "STOCK",    "DROPPED"};
@@ -41,7 +42,10 @@ static int show(struct fl_context *context, const struct fl_options_plan *plan)
         add_row(&table, &plan->at[i]);
     fl_table_print(&table, context);
     fl_table_clear(&table);
-    return fl_plan_first(plan) ? FL_EXIT_OK : FL_EXIT_CAPACITY;
+    if (fl_plan_first(plan))
+        return FL_EXIT_OK;
+    fl_plan_fault(plan, &err);
+    return fl_report(context, &err, NULL, NULL);
 }
 
 static int run(struct fl_context *context, const void *given)

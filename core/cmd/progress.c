@@ -37,9 +37,10 @@ int fl_progress_text(struct fl_buf *out, const char *done_word, size_t done,
                      const char *step, size_t more)
 {
     size_t filled = total ? done * BAR_COLUMNS / total : 0;
-    char elapsed[32];
+    char elapsed[32] = "0 s";
 
-    fl_duration_text(elapsed, elapsed_ms - elapsed_ms % 1000);
+    if (elapsed_ms >= 1000)
+        fl_duration_text(elapsed, elapsed_ms - elapsed_ms % 1000);
     fl_buf_printf(out, "%s %zu of %zu [", done_word, done, total);
     for (size_t i = 0; i < BAR_COLUMNS; i++)
         fl_buf_putc(out, i < filled ? '#' : ' ');

@@ -12,12 +12,13 @@
 
 #define TEXT_MAX 8192
 
-/* "apple: ..." once, also where the text begins so already. */
+/* "apple: ..." once, also where the text begins so, or with "apple is ...". */
 static bool names_pod(const char *text, const char *pod)
 {
     size_t len = strlen(pod);
 
-    return strncmp(text, pod, len) == 0 && text[len] == ':';
+    return strncmp(text, pod, len) == 0 &&
+           (text[len] == ':' || text[len] == ' ');
 }
 
 static void add_error(struct fl_context *context, const struct fleet_error *err,
@@ -37,6 +38,9 @@ int fl_report(struct fl_context *context, const struct fleet_error *err,
                     err->text);
     if (context->format == FL_FORMAT_JSON)
         add_error(context, err, pod, provider);
+    /* What went wrong inside a provider is an answer not to be trusted. */
+    if (provider && err->code == FLEET_EINTERNAL)
+        return FL_EXIT_PROVIDER;
     return fl_exit_for(err->code);
 }
 

@@ -11,13 +11,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES (64 * 1024)
-#define DEFAULT_WIDTH  80
-#define ERASE_LINE     "\r\033[K"
+#define LINE_MAX_BYTES   (128 * 1024)
+#define BOTTOM_MAX_BYTES (64 * 1024)
+#define STATUS_MAX_BYTES 512
+#define DEFAULT_WIDTH    80
+#define DEFAULT_HEIGHT   24
+#define ERASE_LINE       "\r\033[K"
+#define ERASE_ABOVE      "\033[A\033[K"
 
-/* One standard error, one status line: guarded by the mutex. */
+/* One standard error, and what stands at its bottom (a status line or a board):
+ * guarded by the mutex. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static char status[512];
+static char bottom[BOTTOM_MAX_BYTES];
+static size_t bottom_rows;
 
 /* Nothing can be told when standard error itself fails. */
 static void put(const struct fl_buf *buf)
@@ -37,6 +43,14 @@ static void put(const struct fl_buf *buf)
     }
 }
 
+static void erase_bottom(struct fl_buf *out)
+{
+    if (bottom_rows > 0)
+        fl_buf_puts(out, ERASE_LINE);
+    for (size_t i = 1; i < bottom_rows; i++)
+        fl_buf_puts(out, ERASE_ABOVE);
+}
+
 /* One write per change, so that lines of other processes do not cut in. */
 static void draw(const char *text, const char *ending)
 {
@@ -44,11 +58,10 @@ static void draw(const char *text, const char *ending)
 
     fl_buf_init(&out, LINE_MAX_BYTES);
     pthread_mutex_lock(&mutex);
-    if (status[0])
-        fl_buf_puts(&out, ERASE_LINE);
+    erase_bottom(&out);
     fl_text_escape(&out, text);
     fl_buf_puts(&out, ending);
-    fl_buf_puts(&out, status);
+    fl_buf_puts(&out, bottom);
     put(&out);
     pthread_mutex_unlock(&mutex);
 }
@@ -70,25 +83,33 @@ void fl_screen_linef(const char *format, ...)
     draw(fl_buf_text(&text), "\n");
 }
 
-static size_t width(void)
+static size_t from_environment(const char *name, size_t fallback)
 {
-    struct winsize size = {0};
-    const char *columns = getenv("COLUMNS");
+    const char *text = getenv(name);
     int64_t n;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-        return size.ws_col;
-    if (columns && fl_parse_int(columns, 1, 10000, &n))
-        return (size_t)n;
-    return DEFAULT_WIDTH;
+    return text && fl_parse_int(text, 1, 10000, &n) ? (size_t)n : fallback;
+}
+
+void fl_screen_size(size_t *columns, size_t *rows)
+{
+    struct winsize size = {0};
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0)
+        size = (struct winsize){0};
+    *columns =
+        size.ws_col ? size.ws_col : from_environment("COLUMNS", DEFAULT_WIDTH);
+    *rows =
+        size.ws_row ? size.ws_row : from_environment("LINES", DEFAULT_HEIGHT);
 }
 
 /* The last column stays free: a full line would wrap. */
 static void cut(char *text)
 {
-    size_t room = width() - 1, len = strlen(text);
+    size_t columns, rows, len = strlen(text);
 
-    while (len && fl_text_width(text) > room) {
+    fl_screen_size(&columns, &rows);
+    while (len && fl_text_width(text) > columns - 1) {
         do
             len--;
         while (len && ((unsigned char)text[len] & 0xc0) == 0x80);
@@ -96,23 +117,41 @@ static void cut(char *text)
     }
 }
 
+static void set_bottom(const char *text, size_t rows)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf out = {0};
+
+    fl_buf_init(&out, LINE_MAX_BYTES);
+    pthread_mutex_lock(&mutex);
+    erase_bottom(&out);
+    snprintf(bottom, sizeof(bottom), "%s", text);
+    bottom_rows = rows;
+    fl_buf_puts(&out, bottom);
+    put(&out);
+    pthread_mutex_unlock(&mutex);
+}
+
 void fl_screen_status(const char *text)
 {
-    FL_AUTO(fl_buf_clear) struct fl_buf escaped = {0}, out = {0};
+    FL_AUTO(fl_buf_clear) struct fl_buf escaped = {0};
+    char line[STATUS_MAX_BYTES];
 
-    fl_buf_init(&escaped, sizeof(status) - 1);
-    fl_buf_init(&out, LINE_MAX_BYTES);
+    fl_buf_init(&escaped, sizeof(line) - 1);
     if (text)
         fl_text_escape(&escaped, text);
-    pthread_mutex_lock(&mutex);
-    if (text || status[0]) {
-        snprintf(status, sizeof(status), "%s", fl_buf_text(&escaped));
-        cut(status);
-        fl_buf_puts(&out, ERASE_LINE);
-        fl_buf_puts(&out, status);
-        put(&out);
-    }
-    pthread_mutex_unlock(&mutex);
+    snprintf(line, sizeof(line), "%s", fl_buf_text(&escaped));
+    cut(line);
+    set_bottom(line, text ? 1 : 0);
+}
+
+void fl_screen_board(const char *text)
+{
+    size_t rows = 1;
+
+    for (const char *at = text; *at; at++)
+        rows += *at == '\n';
+    if (strlen(text) < sizeof(bottom))
+        set_bottom(text, rows);
 }
 
 void fl_screen_prompt(const char *text)

@@ -13,6 +13,10 @@ void fl_screen_linef(const char *format, ...) FLEET_PRINTF(1, 2);
 /* Replaces the status line, cut to the width of the terminal; NULL erases it.
  */
 void fl_screen_status(const char *text);
+/* The same with several lines, no newline behind the last. They are escaped and
+ * cut already, and may be coloured. */
+void fl_screen_board(const char *text);
+void fl_screen_size(size_t *columns, size_t *rows);
 /* Without a newline behind it: the answer follows. */
 void fl_screen_prompt(const char *text);
 

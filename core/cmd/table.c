@@ -52,13 +52,13 @@ static const char *color_of(const char *cell)
     static const struct {
         const char *word, *color;
     } colors[] = {
-        {"ok", "\033[32m"},      {"running", "\033[32m"},
-        {"loaded", "\033[32m"},  {"warn", "\033[33m"},
-        {"pending", "\033[33m"}, {"stopping", "\033[33m"},
-        {"stopped", "\033[33m"}, {"shadowed", "\033[33m"},
-        {"unknown", "\033[33m"}, {"terminating", "\033[33m"},
-        {"fail", "\033[31m"},    {"failed", "\033[31m"},
-        {"refused", "\033[31m"},
+        {"ok", "\033[32m"},          {"running", "\033[32m"},
+        {"pass", "\033[32m"},        {"loaded", "\033[32m"},
+        {"warn", "\033[33m"},        {"pending", "\033[33m"},
+        {"stopping", "\033[33m"},    {"stopped", "\033[33m"},
+        {"shadowed", "\033[33m"},    {"unknown", "\033[33m"},
+        {"terminating", "\033[33m"}, {"fail", "\033[31m"},
+        {"failed", "\033[31m"},      {"refused", "\033[31m"},
     };
 
     for (size_t i = 0; i < sizeof(colors) / sizeof(*colors); i++) {

@@ -20,24 +20,51 @@
 int fl_round_open(struct fl_round *round, const struct fl_options_plan *plan,
                   struct fleet_error *err)
 {
+    pthread_mutex_init(&round->mutex, NULL);
     round->plan = plan;
-    round->blocked = calloc(plan->n ? plan->n : 1, sizeof(*round->blocked));
-    return round->blocked ? FLEET_OK : fl_enomem(err);
+    round->why = calloc(plan->n ? plan->n : 1, sizeof(*round->why));
+    return round->why ? FLEET_OK : fl_enomem(err);
 }
 
 void fl_round_close(struct fl_round *round)
 {
-    free(round->blocked);
-    round->blocked = NULL;
+    if (!round->plan)
+        return;
+    pthread_mutex_destroy(&round->mutex);
+    free(round->why);
+    *round = (struct fl_round){0};
+}
+
+static void block_option(struct fl_round *round, size_t i,
+                         const struct fleet_error *why)
+{
+    pthread_mutex_lock(&round->mutex);
+    round->why[i] = *why;
+    pthread_mutex_unlock(&round->mutex);
 }
 
 static void block_listing(struct fl_round *round,
-                          const struct fl_listing *listing)
+                          const struct fl_listing *listing,
+                          const struct fleet_error *why)
 {
     for (size_t i = 0; i < round->plan->n; i++) {
         if (round->plan->at[i].listing == listing)
-            atomic_store(&round->blocked[i], true);
+            block_option(round, i, why);
     }
+}
+
+/* Gets what another pod was told about this option. */
+static bool is_blocked(struct fl_round *round, size_t i,
+                       struct fleet_error *why)
+{
+    bool blocked;
+
+    pthread_mutex_lock(&round->mutex);
+    blocked = round->why[i].code != FLEET_OK;
+    if (blocked)
+        *why = round->why[i];
+    pthread_mutex_unlock(&round->mutex);
+    return blocked;
 }
 
 /* What a failure means for the options that are left. */
@@ -102,26 +129,9 @@ static int note_tried(struct fl_making *making, const struct fl_option_row *row,
     bigger[making->n_tried].option = strdup(text);
     if (!bigger[making->n_tried].option)
         return fl_enomem(err);
+    bigger[making->n_tried].provider = row->listing->name;
     bigger[making->n_tried++].error = *why;
     return FLEET_OK;
-}
-
-static void know(struct fl_known *known, const struct fl_making *making,
-                 const struct fl_option_row *row, const char *token)
-{
-    const struct fleet_pod *pod = making->pod;
-
-    *known = (struct fl_known){
-        .name = (char *)making->name,
-        .provider = (char *)row->listing->name,
-        .id = (char *)fleet_pod_get(pod, FLEET_POD_ID),
-        .token = (char *)token,
-        .price_quoted = fl_plan_price(row),
-        .price_actual = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1),
-        .currency = (char *)fleet_pod_get(pod, FLEET_POD_CURRENCY),
-        .host_key = (char *)fleet_pod_get(pod, FLEET_POD_HOST_KEY),
-        .created_at = (char *)fleet_pod_get(pod, FLEET_POD_CREATED_AT),
-    };
 }
 
 /* Could the provider have done it all the same? */
@@ -288,7 +298,9 @@ static int try_once(struct fl_making *making, const struct fl_option_row *row,
     fleet_pod_set(making->pod, FLEET_POD_NAME, making->name);
     making->listing = row->listing;
     read_receipt(making, row);
-    know(&known, making, row, token);
+    fl_known_of(&known, row->listing->name, making->pod);
+    known.token = token;
+    known.price_quoted = fl_plan_price(row);
     rc = fl_journal_end(state, number, "ok", known.id, NULL, &known, NULL, err);
     return rc < 0 ? rc : check_price(making, row, err);
 }
@@ -310,9 +322,9 @@ static int try_option(struct fl_making *making, size_t i,
             break;
     }
     if (judge(rc) == BLOCK_OPTION)
-        atomic_store(&making->round->blocked[i], true);
+        block_option(making->round, i, err);
     else if (judge(rc) == BLOCK_PROVIDER)
-        block_listing(making->round, row->listing);
+        block_listing(making->round, row->listing, err);
     return rc;
 }
 
@@ -322,8 +334,12 @@ int fl_make_pod(struct fl_making *making, struct fleet_error *err)
     int rc = fleet_fail(err, FLEET_ECAPACITY, "no option is left to try");
 
     for (size_t i = 0; i < plan->n; i++) {
-        if (plan->at[i].dropped || atomic_load(&making->round->blocked[i]))
+        if (plan->at[i].dropped)
             continue;
+        if (is_blocked(making->round, i, err)) {
+            rc = err->code;
+            continue;
+        }
         if (fl_cancelled())
             return fleet_fail(err, FLEET_ECANCELLED, "cancelled");
         rc = try_option(making, i, err);

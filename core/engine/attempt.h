@@ -6,13 +6,14 @@
 #include "core/engine/fan.h"
 #include "core/engine/plan.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 
 /* Making one pod: the options in order until one is accepted. What one pod
  * learns (no capacity, quota reached) spares the others the same call. */
 struct fl_round {
     const struct fl_options_plan *plan;
-    atomic_bool *blocked; /* by option */
+    pthread_mutex_t mutex;   /* guards the rest */
+    struct fleet_error *why; /* by option: what blocks it; no code: nothing */
 };
 int fl_round_open(struct fl_round *round, const struct fl_options_plan *plan,
                   struct fleet_error *err);
@@ -20,6 +21,7 @@ void fl_round_close(struct fl_round *round);
 
 struct fl_attempt { /* an option that did not work */
     char *option;
+    const char *provider; /* borrowed from the fleet */
     struct fleet_error error;
 };
 struct fl_making {

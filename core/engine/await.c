@@ -4,6 +4,7 @@
 
 #include "core/base/cancel.h"
 #include "core/base/clock.h"
+#include "core/base/error.h"
 #include "core/net/greeting.h"
 
 #include <poll.h>
@@ -106,9 +107,12 @@ int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
             return rc;
     }
     fl_fan_step(item, "waiting for sshd", deadline);
-    return fl_greeting_await(
+    rc = fl_greeting_await(
         fleet_pod_get(pod, FLEET_POD_SSH_HOST),
         (int)fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 0), deadline, err);
+    return rc == FLEET_ETIMEOUT
+               ? fl_error_in(err, "no answer from sshd in time")
+               : rc;
 }
 
 int fl_await_gone(struct fl_fan_item *item, struct fl_provider *provider,

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/engine/await.h"
+#include "core/engine/health.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -169,23 +170,6 @@ static void bring_up_to_date(struct line *line)
         fl_pod_merge(line->pod, fresh);
 }
 
-static void know(struct fl_known *known, const struct line *line)
-{
-    const struct fleet_pod *pod = line->pod;
-
-    *known = (struct fl_known){
-        .name = line->new_name,
-        .provider = (char *)line->provider_name,
-        .id = (char *)id_of(line),
-        .token = (char *)fleet_pod_get(pod, FLEET_POD_TOKEN),
-        .price_quoted = line->price_quoted,
-        .price_actual = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1),
-        .currency = (char *)fleet_pod_get(pod, FLEET_POD_CURRENCY),
-        .host_key = (char *)fleet_pod_get(pod, FLEET_POD_HOST_KEY),
-        .created_at = (char *)fleet_pod_get(pod, FLEET_POD_CREATED_AT),
-    };
-}
-
 /* Journal, call, journal. */
 static int journalled(struct line *line, const char *name,
                       struct fleet_error *err)
@@ -213,11 +197,23 @@ static int journalled(struct line *line, const char *name,
             fleet_log(FLEET_LOG_WARNING, "journal", "%s", closing.text);
         return rc;
     }
-    if (renamed)
-        know(&known, line);
+    fl_known_of(&known, line->provider_name, line->pod);
+    known.name = line->new_name;
+    known.price_quoted = line->price_quoted;
     return fl_journal_end(state, number, "ok", id_of(line), NULL,
                           renamed ? &known : NULL,
                           gone || renamed ? name : NULL, err);
+}
+
+/* A machine that starts may make itself new host keys; since fleet has started
+ * it, the next first contact is trusted. */
+static void forget_host_key(const struct line *line)
+{
+    struct fleet_error err = {0};
+
+    if (fl_host_key_forget(line->engine->state, line->provider_name,
+                           id_of(line), &err) < 0)
+        fleet_log(FLEET_LOG_WARNING, "state", "%s", err.text);
 }
 
 static void run_line(struct fl_fan_item *item)
@@ -229,6 +225,8 @@ static void run_line(struct fl_fan_item *item)
         name ? journalled(line, name, &line->error) : fl_enomem(&line->error);
     if (line->rc < 0)
         return;
+    if (abouts[line->change].brings_up || line->change == FL_CHANGE_TERMINATE)
+        forget_host_key(line);
     if (line->change == FL_CHANGE_TERMINATE) {
         fl_pod_free(line->pod);
         line->pod = NULL;

@@ -63,7 +63,10 @@ static void keep(struct fl_create_result *result, const struct line *line)
 
     result->outcome = line->rc == 0 ? FL_OUTCOME_DONE : FL_OUTCOME_FAILED;
     result->pod = making->pod;
-    result->provider = making->listing ? making->listing->name : NULL;
+    if (making->listing)
+        result->provider = making->listing->name;
+    else if (making->n_tried > 0)
+        result->provider = making->tried[making->n_tried - 1].provider;
     result->error = line->error;
     result->tried = making->tried;
     result->n_tried = making->n_tried;

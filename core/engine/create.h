@@ -16,7 +16,7 @@ struct fl_create_result {
     char *name;               /* full */
     enum fl_outcome outcome;
     struct fleet_pod *pod;    /* also of a failure after it was accepted */
-    const char *provider;     /* of pod; borrowed from the fleet */
+    const char *provider;     /* of pod, or tried last; borrowed */
     struct fleet_error error;
     struct fl_attempt *tried;
     size_t n_tried;

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The SQLite handle that state.c and journal.c share: schema, statements,
- * transactions, rows. Nobody else includes this. */
+/* The SQLite handle that state.c, journal.c, ports.c and health.c share:
+ * schema, statements, transactions, rows. Nobody else includes this. */
 
 /* Every statement there is; its text stands in db.c. */
 enum fl_sql {
@@ -31,6 +31,13 @@ enum fl_sql {
     FL_SQL_INTENTS_OPEN,
     FL_SQL_HISTORY,
     FL_SQL_HISTORY_OF,
+    FL_SQL_PORTS,
+    FL_SQL_PORT_PUT,
+    FL_SQL_VERDICTS,
+    FL_SQL_VERDICT_PUT,
+    FL_SQL_HOST_KEYS,
+    FL_SQL_HOST_KEY_PUT,
+    FL_SQL_HOST_KEY_DROP,
     FL_SQL_COUNT
 };
 
@@ -48,6 +55,9 @@ struct fl_state *fl_db_new(const char *path);
 void fl_db_free(struct fl_state *state);
 int fl_db_connect(struct fl_state *state, const char *file, int flags,
                   struct fleet_error *err);
+/* A file by what is in it: a copy in memory, which nobody can write. */
+int fl_db_connect_bytes(struct fl_state *state, const char *bytes, size_t len,
+                        struct fleet_error *err);
 void fl_db_disconnect(struct fl_state *state);
 /* The same without writing anything more: the log beside the file stays. */
 void fl_db_abandon(struct fl_state *state);

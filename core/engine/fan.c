@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/fan.h"
 
+#include "core/base/call.h"
 #include "core/base/cancel.h"
 #include "core/base/clock.h"
 
@@ -15,7 +16,11 @@ static struct fl_fan_item *item_of(struct fl_job *job)
 
 static void run_item(struct fl_job *job)
 {
-    item_of(job)->work(item_of(job));
+    struct fl_fan_item *item = item_of(job);
+
+    fl_call_watched(&item->give_up);
+    item->work(item);
+    fl_call_watched(NULL);
 }
 
 static void mark_unrun(struct fl_job *job)

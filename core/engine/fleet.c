@@ -5,6 +5,8 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/engine/fan.h"
+#include "core/engine/health.h"
+#include "core/engine/ports.h"
 
 #include <string.h>
 
@@ -331,6 +333,47 @@ static int join_known(struct fl_engine *engine, struct fl_fleet *fleet,
     return rc == 0 ? fl_fleet_sort(fleet, err) : rc;
 }
 
+/* The pod that a row is about: by name, and by id where it was renamed. */
+static struct fl_member *owner_of(const struct fl_fleet *fleet,
+                                  const struct fl_map *by_id,
+                                  const struct fl_host_key *key)
+{
+    struct fl_member *members[] = {fl_fleet_member(fleet, key->name),
+                                   fl_map_get(by_id, key->pod_id)};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *id =
+            members[i] ? fleet_pod_get(members[i]->pod, FLEET_POD_ID) : NULL;
+
+        if (id && strcmp(id, key->pod_id) == 0 &&
+            strcmp(members[i]->listing->name, key->provider) == 0)
+            return members[i];
+    }
+    return NULL;
+}
+
+/* Host keys that fleet has learnt, for pods whose provider tells none. */
+static int join_host_keys(struct fl_engine *engine, struct fl_fleet *fleet,
+                          struct fleet_error *err)
+{
+    FL_AUTO(fl_host_key_list_clear) struct fl_host_key_list keys = {0};
+    struct fl_map by_id = {0};
+    int rc = fl_host_keys_load(engine->state, &keys, err);
+
+    if (rc == 0 && keys.n > 0)
+        rc = map_ids(fleet, &by_id, err);
+    for (size_t i = 0; rc == 0 && i < keys.n; i++) {
+        struct fl_member *member = owner_of(fleet, &by_id, &keys.at[i]);
+
+        if (!member || fl_pod_is_set(member->pod, FLEET_POD_HOST_KEY))
+            continue;
+        fleet_pod_set(member->pod, FLEET_POD_HOST_KEY, keys.at[i].key);
+        member->host_key_learnt = true;
+    }
+    fl_map_clear(&by_id);
+    return rc;
+}
+
 static int map_order(struct fl_fleet *fleet, const struct fl_cohort *cohort,
                      struct fleet_error *err)
 {
@@ -340,6 +383,17 @@ static int map_order(struct fl_fleet *fleet, const struct fl_cohort *cohort,
             return fl_enomem(err);
     }
     return FLEET_OK;
+}
+
+static int show_ports(struct fl_engine *engine, struct fl_fleet *fleet,
+                      struct fleet_error *err)
+{
+    FL_AUTO(fl_ports_clear) struct fl_ports ports = {0};
+    int rc = fl_ports_load(engine->state, &ports, err);
+
+    if (rc == 0)
+        fl_ports_show(&ports, fleet);
+    return rc;
 }
 
 int fl_fleet_gather(struct fl_engine *engine, unsigned flags,
@@ -358,6 +412,10 @@ int fl_fleet_gather(struct fl_engine *engine, unsigned flags,
         rc = list_all(engine, flags, fleet, entries, err);
     if (rc == 0)
         rc = join_known(engine, fleet, err);
+    if (rc == 0)
+        rc = join_host_keys(engine, fleet, err);
+    if (rc == 0)
+        rc = show_ports(engine, fleet, err);
     if (rc < 0)
         return rc;
     fleet->complete = true;
@@ -383,32 +441,46 @@ void fl_fleet_clear(struct fl_fleet *fleet)
     memset(fleet, 0, sizeof(*fleet));
 }
 
+/* Where a member stands, by its name; false: no pod of the cohort has such. */
+static bool place(const struct fl_fleet *fleet, const struct fl_cohort *cohort,
+                  struct fl_member *member)
+{
+    const char *name = fleet_pod_get(member->pod, FLEET_POD_NAME);
+    uintptr_t at;
+
+    member->short_name = name ? fl_cohort_short(cohort, name) : NULL;
+    if (!member->short_name)
+        return false;
+    at = (uintptr_t)fl_map_get(&fleet->order, member->short_name);
+    member->index = at ? at - 1 : SIZE_MAX;
+    return true;
+}
+
 int fl_fleet_add(struct fl_fleet *fleet, const struct fl_cohort *cohort,
                  struct fl_listing *listing, struct fleet_pod *pod,
                  struct fleet_error *err)
 {
     FL_AUTO(fl_pod_free) struct fleet_pod *owned = pod;
-    const char *name = fleet_pod_get(pod, FLEET_POD_NAME);
-    const char *short_name = name ? fl_cohort_short(cohort, name) : NULL;
-    struct fl_member *member;
-    uintptr_t place;
+    struct fl_member member = {
+        .pod = pod, .listing = listing, .price_quoted = -1};
     int rc;
 
-    if (!short_name || fl_pod_state(pod) == FLEET_STATE_GONE)
+    if (!place(fleet, cohort, &member) || fl_pod_state(pod) == FLEET_STATE_GONE)
         return FLEET_OK;
     rc = reserve(fleet, 1, err);
     if (rc < 0)
         return rc;
-    place = (uintptr_t)fl_map_get(&fleet->order, short_name);
-    member = &fleet->members[fleet->n_members++];
-    *member = (struct fl_member){
-        .pod = fl_take(owned),
-        .short_name = short_name,
-        .listing = listing,
-        .index = place ? place - 1 : SIZE_MAX,
-        .price_quoted = -1,
-    };
+    fleet->members[fleet->n_members++] = member;
+    owned = NULL;
     return FLEET_OK;
+}
+
+bool fl_fleet_refresh(const struct fl_fleet *fleet,
+                      const struct fl_cohort *cohort, struct fl_member *member,
+                      const struct fleet_pod *fresh)
+{
+    fl_pod_merge(member->pod, fresh);
+    return place(fleet, cohort, member);
 }
 
 void fl_fleet_remove(struct fl_fleet *fleet, struct fl_member *member)
@@ -459,6 +531,22 @@ int fl_fleet_sort(struct fl_fleet *fleet, struct fleet_error *err)
             fleet->members[i - 1].twin = true;
     }
     return FLEET_OK;
+}
+
+void fl_known_of(struct fl_known *known, const char *provider,
+                 const struct fleet_pod *pod)
+{
+    *known = (struct fl_known){
+        .name = (char *)fleet_pod_get(pod, FLEET_POD_NAME),
+        .provider = (char *)provider,
+        .id = (char *)fleet_pod_get(pod, FLEET_POD_ID),
+        .token = (char *)fleet_pod_get(pod, FLEET_POD_TOKEN),
+        .price_quoted = -1,
+        .price_actual = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1),
+        .currency = (char *)fleet_pod_get(pod, FLEET_POD_CURRENCY),
+        .host_key = (char *)fleet_pod_get(pod, FLEET_POD_HOST_KEY),
+        .created_at = (char *)fleet_pod_get(pod, FLEET_POD_CREATED_AT),
+    };
 }
 
 struct fl_member *fl_fleet_member(const struct fl_fleet *fleet,

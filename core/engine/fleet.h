@@ -26,6 +26,7 @@ struct fl_member {
     size_t index;                 /* in the cohort's list; SIZE_MAX outside */
     bool twin;                    /* another pod has the same name */
     bool unconfirmed;             /* remembered, but not in any listing */
+    bool host_key_learnt;         /* by fleet, at first contact */
     int64_t price_quoted;         /* -1 unknown */
 };
 struct fl_fleet {
@@ -53,10 +54,18 @@ FL_CLEANUP_IN_PLACE(fl_fleet_clear, struct fl_fleet);
 int fl_fleet_add(struct fl_fleet *fleet, const struct fl_cohort *cohort,
                  struct fl_listing *listing, struct fleet_pod *pod,
                  struct fleet_error *err);
+/* Merges what its provider says now; false when it has been given a name that
+ * is no pod's of the cohort. fl_fleet_sort after the last one. */
+bool fl_fleet_refresh(const struct fl_fleet *fleet,
+                      const struct fl_cohort *cohort, struct fl_member *member,
+                      const struct fleet_pod *fresh);
 void fl_fleet_remove(struct fl_fleet *fleet, struct fl_member *member);
 /* List order, twins, names. Pointers to members are new after it. */
 int fl_fleet_sort(struct fl_fleet *fleet, struct fleet_error *err);
 
+/* What is to be remembered of a pod at a provider; borrows from both. */
+void fl_known_of(struct fl_known *known, const char *provider,
+                 const struct fleet_pod *pod);
 /* The first of that full name, or NULL. */
 struct fl_member *fl_fleet_member(const struct fl_fleet *fleet,
                                   const char *name);

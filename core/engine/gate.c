@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/gate.h"
 
+#include "core/base/call.h"
 #include "core/base/clock.h"
 
 #include <string.h>
@@ -75,40 +76,58 @@ static void wait_until(struct fl_gate *gate, int64_t now, int64_t until)
     pthread_cond_timedwait(&gate->changed, &gate->mutex, &at);
 }
 
-int fl_gate_enter(struct fl_gate *gate, bool *busy, int op, int64_t deadline,
-                  struct fleet_error *err)
+static int no_entry(struct fl_gate *gate, const char *why,
+                    struct fleet_error *err)
 {
-    int64_t now, opens;
-    bool taken;
+    pthread_mutex_unlock(&gate->mutex);
+    return fleet_fail(err, FLEET_ETIMEOUT, "%s", why);
+}
+
+/* The gate is open at NOW. */
+static void go_in(struct fl_gate *gate, struct fl_turn *turn, int op,
+                  int64_t now, int64_t deadline)
+{
+    book(gate, op, now);
+    if (turn)
+        *turn = (struct fl_turn){.busy = true, .until = deadline};
+    pthread_mutex_unlock(&gate->mutex);
+    fl_call_reach(deadline);
+}
+
+int fl_gate_enter(struct fl_gate *gate, struct fl_turn *turn, int op,
+                  int64_t *deadline, struct fleet_error *err)
+{
+    int64_t begun = fl_now_ms(), now, opens, until;
 
     pthread_mutex_lock(&gate->mutex);
     for (;;) {
-        taken = busy && *busy;
         now = fl_now_ms();
         opens = opens_ms(gate, op);
-        if (now >= deadline || opens >= deadline) {
-            pthread_mutex_unlock(&gate->mutex);
-            return fleet_fail(err, FLEET_ETIMEOUT, "%s",
-                              taken ? "is busy with another call"
-                                    : "there is no time left for this call");
-        }
-        if (!taken && now >= opens)
+        if (begun >= *deadline || opens - now >= *deadline - begun)
+            return no_entry(gate, "there is no time left for this call", err);
+        if (turn && turn->busy)
+            until = later(*deadline, turn->until);
+        else if (now < opens)
+            until = opens;
+        else
             break;
-        wait_until(gate, now, taken ? deadline : opens);
+        if (turn && turn->busy && now >= until)
+            return no_entry(gate, "is busy with another call", err);
+        fl_call_reach(until);
+        wait_until(gate, now, until);
     }
-    book(gate, op, now);
-    if (busy)
-        *busy = true;
-    pthread_mutex_unlock(&gate->mutex);
+    if (*deadline < FL_FOREVER)
+        *deadline += now - begun;
+    go_in(gate, turn, op, now, *deadline);
     return FLEET_OK;
 }
 
-void fl_gate_leave(struct fl_gate *gate, bool *busy)
+void fl_gate_leave(struct fl_gate *gate, struct fl_turn *turn)
 {
-    if (!busy)
+    if (!turn)
         return;
     pthread_mutex_lock(&gate->mutex);
-    *busy = false;
+    turn->busy = false;
     pthread_cond_broadcast(&gate->changed);
     pthread_mutex_unlock(&gate->mutex);
 }

@@ -37,8 +37,8 @@ int fl_host_init(struct fleet_host *host, const char *name,
     host->config = config;
     host->name = strdup(name);
     host->argument = argument ? strdup(argument) : NULL;
-    host->state_root = strdup(state_root);
-    if (host->name && host->state_root && (host->argument || !argument))
+    host->state_dir = fl_path_join(state_root, name);
+    if (host->name && host->state_dir && (host->argument || !argument))
         return FLEET_OK;
     fl_host_clear(host);
     return fl_enomem(err);
@@ -54,7 +54,6 @@ void fl_host_clear(struct fleet_host *host)
     }
     free(host->name);
     free(host->argument);
-    free(host->state_root);
     free(host->state_dir);
     pthread_mutex_destroy(&host->mutex);
     memset(host, 0, sizeof(*host));
@@ -70,28 +69,12 @@ const char *fleet_host_argument(const struct fleet_host *host)
     return host->argument;
 }
 
-static int make_state_dir(struct fleet_host *host, struct fleet_error *err)
-{
-    FL_AUTO_FREE char *dir = fl_path_join(host->state_root, host->name);
-    int rc = dir ? fl_dir_make(dir, err) : fl_enomem(err);
-
-    if (rc == 0)
-        host->state_dir = fl_take(dir);
-    return rc;
-}
-
 int fleet_host_state_dir(struct fleet_host *host, const char **dir,
                          struct fleet_error *err)
 {
-    int rc = FLEET_OK;
-
-    pthread_mutex_lock(&host->mutex);
-    if (!host->state_dir)
-        rc = make_state_dir(host, err);
-    if (rc == 0)
-        *dir = host->state_dir;
-    pthread_mutex_unlock(&host->mutex);
-    return rc;
+    (void)err;
+    *dir = host->state_dir;
+    return FLEET_OK;
 }
 
 /* What goes by unread may be a secret; its key is all that tells. */

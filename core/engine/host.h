@@ -12,10 +12,9 @@
 struct fl_host_settings; /* those of one prefix */
 struct fleet_host {
     char *name, *argument; /* argument: NULL unless an instance */
-    char *state_root;
+    char *state_dir;
     const struct fl_config *config;
     pthread_mutex_t mutex; /* guards the rest, made when it is asked for */
-    char *state_dir;
     struct fl_host_settings *settings;
 };
 

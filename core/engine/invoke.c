@@ -39,16 +39,16 @@ const char *fl_op_name(int op)
     return op >= 0 && op < count ? names[op] : "unknown";
 }
 
-/* What a call must find false, and makes true while it is inside. */
-static bool *busy_flag(struct fl_provider *provider)
+/* What a call has to itself while it is inside. */
+static struct fl_turn *turn_of(struct fl_provider *provider)
 {
     switch (provider->plugin->about.threads) {
     case FLEET_THREADS_PARALLEL:
         return NULL;
     case FLEET_THREADS_PER_HANDLE:
-        return &provider->busy;
+        return &provider->turn;
     default:
-        return &provider->plugin->gate.busy;
+        return &provider->plugin->gate.turn;
     }
 }
 
@@ -74,19 +74,20 @@ static int judge(int op, int rc, struct fleet_error *err)
 }
 
 static int attempt(struct fl_provider *provider, int op,
-                   fl_attempt_function *make, void *arg, int64_t deadline,
+                   fl_attempt_function *make, void *arg, int64_t *deadline,
                    struct fleet_error *err)
 {
     struct fl_gate *gate = &provider->plugin->gate;
-    bool *busy = busy_flag(provider);
-    int rc = fl_gate_enter(gate, busy, op, deadline, err);
+    struct fl_turn *turn = turn_of(provider);
+    int rc = fl_gate_enter(gate, turn, op, deadline, err);
 
     if (rc < 0)
         return rc;
+    fl_call_begin(*deadline); /* it has moved on while we waited */
     atomic_fetch_add(&provider->inside, 1);
     rc = make(provider, arg, err);
     atomic_fetch_sub(&provider->inside, 1);
-    fl_gate_leave(gate, busy);
+    fl_gate_leave(gate, turn);
     return judge(op, rc, err);
 }
 
@@ -153,7 +154,7 @@ int fl_invoke(struct fl_provider *provider, int op, fl_attempt_function *make,
 
     for (int tries = 0;; tries++) {
         why = (struct fleet_error){0};
-        rc = attempt(provider, op, make, arg, deadline, &why);
+        rc = attempt(provider, op, make, arg, &deadline, &why);
         if (rc == FLEET_OK || tries + 1 == MAX_ATTEMPTS || !may_repeat(&why) ||
             !back_off(provider, op, tries, &why, deadline))
             break;

@@ -19,7 +19,7 @@ struct fl_provider {
     void *config; /* the plugin's own struct, filled */
     void *handle;
     uint64_t abilities;
-    bool busy;          /* guarded by the mutex of the plugin's gate */
+    struct fl_turn turn; /* of a FLEET_THREADS_PER_HANDLE plugin */
     atomic_uint inside; /* calls that have not come back */
     struct fl_job closing;
     bool closed;

@@ -19,7 +19,6 @@
 
 /* The sizes that things had when ABI 1 was new: nothing is smaller. */
 #define ABOUT_MIN  END_OF(struct fleet_plugin, ops)
-#define OPS_MIN    END_OF(struct fleet_provider_ops, list)
 #define OPTION_MIN END_OF(struct fleet_option, holds)
 
 struct head {
@@ -132,32 +131,70 @@ static int check_options(struct fl_plugin *plugin, struct fleet_error *err)
     return fl_options_check(&plugin->options, (size_t)about->config_size, err);
 }
 
-static int take_provider(struct fl_plugin *plugin, struct fleet_error *err)
+/* What a kind of plugin must bring. */
+struct kind {
+    size_t size, least; /* of its functions: as we know them, as they began */
+    struct need {
+        size_t at;
+        const char *name;
+    } needs[3];
+};
+/* clang-format off */
+#define NEED(type_, member_) {offsetof(type_, member_), #member_ "()"}
+static const struct kind kinds[] = {
+    [FLEET_PROVIDER] = {
+        sizeof(struct fleet_provider_ops),
+        END_OF(struct fleet_provider_ops, list),
+        {NEED(struct fleet_provider_ops, open),
+         NEED(struct fleet_provider_ops, close),
+         NEED(struct fleet_provider_ops, list)}},
+    [FLEET_FORMAT] = {
+        sizeof(struct fleet_format_ops),
+        END_OF(struct fleet_format_ops, render),
+        {NEED(struct fleet_format_ops, render)}},
+    [FLEET_CHECK] = {
+        sizeof(struct fleet_check_ops),
+        END_OF(struct fleet_check_ops, judge),
+        {NEED(struct fleet_check_ops, judge)}},
+};
+/* clang-format on */
+
+static bool is_null(const void *ops, size_t at)
+{
+    void (*function)(void);
+
+    memcpy(&function, (const char *)ops + at, sizeof(function));
+    return !function;
+}
+
+static int take_ops(struct fl_plugin *plugin, const struct kind *kind,
+                    struct fleet_error *err)
 {
     const struct fleet_plugin *about = &plugin->about;
-    struct fleet_provider_ops *ops = &plugin->provider;
-    const char *lacks;
+    void *ops = &plugin->provider; /* where all of them begin */
 
-    if (!about->ops.any || !plausible(about->ops_size, OPS_MIN))
+    if (!about->ops.any || !plausible(about->ops_size, kind->least))
         return fleet_fail(err, FLEET_EREFUSED,
                           "its functions cannot be %u bytes long",
                           about->ops_size);
-    copy_known(ops, sizeof(*ops), about->ops.any, about->ops_size);
-    lacks = !ops->open    ? "open()"
-            : !ops->close ? "close()"
-            : !ops->list  ? "list()"
-                          : NULL;
-    if (lacks)
-        return fleet_fail(err, FLEET_EREFUSED, "lacks %s", lacks);
+    copy_known(ops, kind->size, about->ops.any, about->ops_size);
+    for (size_t i = 0; i < sizeof(kind->needs) / sizeof(*kind->needs); i++) {
+        const struct need *need = &kind->needs[i];
+
+        if (need->name && is_null(ops, need->at))
+            return fleet_fail(err, FLEET_EREFUSED, "lacks %s", need->name);
+    }
     return FLEET_OK;
 }
 
 static int take_kind(struct fl_plugin *plugin, struct fleet_error *err)
 {
-    if (plugin->about.kind == FLEET_PROVIDER)
-        return take_provider(plugin, err);
+    uint32_t kind = plugin->about.kind;
+
+    if (kind < sizeof(kinds) / sizeof(*kinds) && kinds[kind].size)
+        return take_ops(plugin, &kinds[kind], err);
     return fleet_fail(err, FLEET_EREFUSED, "kind %u is not known to this fleet",
-                      plugin->about.kind);
+                      kind);
 }
 
 int fl_plugin_load(struct fl_plugin *plugin, struct fleet_error *err)

@@ -5,8 +5,8 @@
 
 #include "core/engine/plugins.h"
 
-/* Opens the shared object at plugin->path, for ever, and fills about, provider
- * and options. None of the plugin's functions runs. Any failure but
+/* Opens the shared object at plugin->path, for ever, and fills about, its
+ * functions and options. None of the plugin's functions runs. Any failure but
  * FLEET_ENOMEM is the reason why this file is no plugin for us. */
 int fl_plugin_load(struct fl_plugin *plugin, struct fleet_error *err);
 

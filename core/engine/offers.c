@@ -63,7 +63,7 @@ static void asked(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
 
 static struct fl_option_row *add_row(struct fl_options_plan *plan,
                                      struct fl_listing *listing,
-                                     struct fleet_offer *offer,
+                                     struct fleet_offer *offer, int code,
                                      const char *dropped)
 {
     if (plan->n == plan->size) {
@@ -79,27 +79,43 @@ static struct fl_option_row *add_row(struct fl_options_plan *plan,
     plan->at[plan->n] =
         (struct fl_option_row){.listing = listing,
                                .offer = offer,
+                               .code = code,
                                .dropped = dropped ? strdup(dropped) : NULL};
     if (dropped && !plan->at[plan->n].dropped)
         return NULL;
     return &plan->at[plan->n++];
 }
 
+static int add_failed(struct fl_options_plan *plan, struct fl_listing *listing,
+                      const struct fleet_error *why, struct fleet_error *err)
+{
+    size_t len = strlen(listing->name);
+    const char *text = why->text;
+
+    /* The row names the provider already. */
+    if (strncmp(text, listing->name, len) == 0 &&
+        strncmp(text + len, ": ", 2) == 0)
+        text += len + 2;
+    return add_row(plan, listing, NULL, why->code, text) ? FLEET_OK
+                                                         : fl_enomem(err);
+}
+
 static int add_answer(struct fl_options_plan *plan, struct fl_listing *listing,
                       struct asking *asking, struct fleet_error *err)
 {
-    const char *why = NULL;
+    struct fleet_error why = {0};
 
     if (!asking)
-        why = "does not come back from being asked for offers";
+        fleet_fail(&why, FLEET_ETIMEOUT,
+                   "does not come back from being asked for offers");
     else if (asking->rc < 0)
-        why = asking->error.text;
+        why = asking->error;
     else if (asking->offers.n == 0)
-        why = "offers nothing that fits";
-    if (why)
-        return add_row(plan, listing, NULL, why) ? FLEET_OK : fl_enomem(err);
+        fleet_fail(&why, FLEET_ECAPACITY, "offers nothing that fits");
+    if (why.code)
+        return add_failed(plan, listing, &why, err);
     for (size_t i = 0; i < asking->offers.n; i++) {
-        if (!add_row(plan, listing, asking->offers.offers[i], NULL))
+        if (!add_row(plan, listing, asking->offers.offers[i], FLEET_OK, NULL))
             return fl_enomem(err);
         asking->offers.offers[i] = NULL;
     }
@@ -120,34 +136,45 @@ static struct asking *asking_new(struct fl_engine *engine,
     return asking->want ? fl_take(asking) : NULL;
 }
 
+/* An item for a listing that can be asked. */
+static int add_question(struct fl_engine *engine, struct fl_listing *listing,
+                        struct answers *answers, struct fl_fan *fan,
+                        struct fleet_error *err)
+{
+    struct asking *asking = asking_new(engine, listing->provider);
+
+    if (!asking)
+        return fl_enomem(err);
+    answers->listings[fan->n] = listing;
+    fan->items[fan->n++] = &asking->item;
+    return FLEET_OK;
+}
+
 /* Rows for the listings that cannot be asked; items for those that can. */
 static int prepare(struct fl_engine *engine, struct fl_fleet *fleet,
                    struct fl_options_plan *plan, struct answers *answers,
                    struct fl_fan *fan, struct fleet_error *err)
 {
-    for (size_t i = 0; i < fleet->n_listings; i++) {
+    int rc = FLEET_OK;
+
+    for (size_t i = 0; rc == 0 && i < fleet->n_listings; i++) {
         struct fl_listing *listing = &fleet->listings[i];
-        struct asking *asking;
-        const char *why = NULL;
+        struct fleet_error why = {0};
 
         if (!listing->chosen)
             continue;
         if (!listing->ok)
-            why = listing->error.text;
+            why = listing->error;
         else if (!fl_provider_can(listing->provider, FLEET_OP_CREATE))
-            why = "cannot create pods";
-        if (why || !fl_provider_can(listing->provider, FLEET_OP_OFFERS)) {
-            if (!add_row(plan, listing, NULL, why))
-                return fl_enomem(err);
-            continue;
-        }
-        asking = asking_new(engine, listing->provider);
-        if (!asking)
-            return fl_enomem(err);
-        answers->listings[fan->n] = listing;
-        fan->items[fan->n++] = &asking->item;
+            fleet_fail(&why, FLEET_EUNSUPPORTED, "cannot create pods");
+        if (why.code)
+            rc = add_failed(plan, listing, &why, err);
+        else if (fl_provider_can(listing->provider, FLEET_OP_OFFERS))
+            rc = add_question(engine, listing, answers, fan, err);
+        else if (!add_row(plan, listing, NULL, FLEET_OK, NULL))
+            rc = fl_enomem(err);
     }
-    return FLEET_OK;
+    return rc;
 }
 
 int fl_offers_gather(struct fl_engine *engine, struct fl_fleet *fleet,

@@ -62,7 +62,7 @@ static size_t gpu_rank(const struct fl_strv *wanted, const char *gpu)
 
 static char *why_not(const struct fl_settings *settings,
                      const struct fl_strv *gpus,
-                     const struct fleet_offer *offer)
+                     const struct fleet_offer *offer, int *code)
 {
     const char *gpu = fl_offer_get(offer, FLEET_OFFER_GPU);
     const char *tier = fl_offer_get(offer, FLEET_OFFER_TIER);
@@ -71,6 +71,7 @@ static char *why_not(const struct fl_settings *settings,
     int64_t count = fl_offer_get_number(offer, FLEET_OFFER_GPUS, 0);
     char has[32], cap[32];
 
+    *code = FLEET_ECAPACITY;
     if (gpu_rank(gpus, gpu) == SIZE_MAX)
         return fl_format("%s is not in GPU_TYPE", gpu);
     if (gpu && settings->num_gpus > 0 && count > 0 &&
@@ -83,6 +84,7 @@ static char *why_not(const struct fl_settings *settings,
         return fl_format("none left");
     if (settings->max_price == 0)
         return NULL;
+    *code = FLEET_EREFUSED;
     if (price < 0)
         return fl_format("the price is not known and MAX_PRICE is set");
     fl_money_text(has, price);
@@ -133,9 +135,10 @@ static int drop_rows(const struct fl_settings *settings,
         if (row->dropped)
             continue;
         if (row->offer) {
-            row->dropped = why_not(settings, gpus, row->offer);
+            row->dropped = why_not(settings, gpus, row->offer, &row->code);
             continue;
         }
+        row->code = FLEET_EREFUSED;
         why = unpriced(settings);
         if (why && !(row->dropped = strdup(why)))
             return fl_enomem(err);
@@ -175,6 +178,36 @@ const struct fl_option_row *fl_plan_first(const struct fl_options_plan *plan)
             return &plan->at[i];
     }
     return NULL;
+}
+
+static int weight(int code)
+{
+    switch (code) {
+    case FLEET_EUNSUPPORTED:
+        return 0;
+    case FLEET_ECAPACITY:
+        return 1;
+    case FLEET_EREFUSED:
+        return 2;
+    default:
+        return 3;
+    }
+}
+
+int fl_plan_fault(const struct fl_options_plan *plan, struct fleet_error *err)
+{
+    const struct fl_option_row *worst = NULL;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct fl_option_row *row = &plan->at[i];
+
+        if (!worst || weight(row->code) > weight(worst->code))
+            worst = row;
+    }
+    if (!worst)
+        return fleet_fail(err, FLEET_ECAPACITY, "no provider makes pods");
+    return fleet_fail(err, worst->code, "nothing to make pods from: %s: %s",
+                      worst->listing->name, worst->dropped);
 }
 
 int64_t fl_plan_price(const struct fl_option_row *option)

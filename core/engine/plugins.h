@@ -6,6 +6,8 @@
 #include "core/engine/gate.h"
 #include "core/model/option.h"
 
+#include <fleet/check.h>
+#include <fleet/format.h>
 #include <fleet/provider.h>
 #include <stddef.h>
 
@@ -21,9 +23,13 @@ struct fl_plugin {
     char *reason; /* of shadowed and refused */
     /* The rest stands where the file was one: loaded or shadowed. */
     struct fleet_plugin about; /* our copy, zero-filled behind what it knew */
-    struct fleet_provider_ops provider; /* likewise */
-    struct fl_options options;          /* never NULL inside */
-    struct fl_gate gate;                /* for all calls into it */
+    union {                    /* likewise; which one, about.kind says */
+        struct fleet_provider_ops provider;
+        struct fleet_format_ops format;
+        struct fleet_check_ops check;
+    };
+    struct fl_options options; /* never NULL inside */
+    struct fl_gate gate;       /* for all calls into it */
 };
 struct fl_plugins {
     struct fl_plugin **at;

@@ -16,6 +16,9 @@ struct fl_reconciled {
 };
 int fl_reconcile(struct fl_engine *engine, struct fl_fleet *fleet,
                  struct fl_reconciled *result, struct fleet_error *err);
+/* Takes TEXT (NULL: out of memory). */
+int fl_reconciled_note(struct fl_reconciled *result, char *text,
+                       struct fleet_error *err);
 void fl_reconciled_clear(struct fl_reconciled *result);
 FL_CLEANUP_IN_PLACE(fl_reconciled_clear, struct fl_reconciled);
 

@@ -13,8 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_URI   (64 * 1024)
-#define MAX_ASIDE 1000
+#define MAX_STATE  (1024 * 1024 * 1024)
+#define MAX_ASIDE  1000
+#define READ_TRIES 3
 
 /* What SQLite keeps beside the file; -wal and -journal hold content of it. */
 static const char *const companions[] = {"-wal", "-journal", "-shm"};
@@ -191,40 +192,52 @@ static int open_write(struct fl_state *state, char **news,
     return rc < 0 && state->damage[0] ? begin_anew(state, news, err) : rc;
 }
 
-/* "file:PATH?immutable=1" with every byte escaped that means something. */
-static char *immutable_uri(const char *path)
+/* A log beside the file belongs to a run that goes on or that has died. */
+static bool has_log(const struct fl_state *state)
 {
-    FL_AUTO(fl_buf_clear) struct fl_buf uri = {0};
-
-    fl_buf_init(&uri, MAX_URI);
-    fl_buf_puts(&uri, "file:");
-    for (const char *at = path; *at; at++)
-        if (strchr("?#%", *at))
-            fl_buf_printf(&uri, "%%%02X", (unsigned)(unsigned char)*at);
-        else
-            fl_buf_putc(&uri, *at);
-    fl_buf_puts(&uri, "?immutable=1");
-    return fl_buf_take(&uri);
-}
-
-/* A log beside the file belongs to a run that goes on or that has died, and has
- * to be left as it is. Without one SQLite may make its own and takes it away
- * again; where it cannot, nobody else can change the file either. */
-static int connect_read(struct fl_state *state, const char *dir,
-                        struct fleet_error *err)
-{
-    FL_AUTO_FREE char *uri = NULL;
-
     for (int i = 0; i < N_CONTENT; i++)
         if (exists(state->path, companions[i]))
-            return fl_db_connect(state, state->path, SQLITE_OPEN_READONLY, err);
-    if (faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0)
-        return fl_db_connect(state, state->path, SQLITE_OPEN_READWRITE, err);
-    uri = immutable_uri(state->path);
-    if (!uri)
-        return fl_enomem(err);
-    return fl_db_connect(state, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-                         err);
+            return true;
+    return false;
+}
+
+/* The file by itself is all there is to read, and SQLite would make others
+ * beside it: so its bytes are read here. *whole: nobody has written meanwhile.
+ */
+static int read_bytes(const struct fl_state *state, struct fl_buf *bytes,
+                      bool *whole, struct fleet_error *err)
+{
+    struct stat before, after;
+    int rc;
+
+    if (stat(state->path, &before) < 0)
+        return cannot(state->path, "be read", err);
+    rc = fl_file_read(state->path, bytes, err);
+    if (rc < 0)
+        return rc;
+    *whole = stat(state->path, &after) == 0 && before.st_ino == after.st_ino &&
+             before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+             before.st_mtim.tv_nsec == after.st_mtim.tv_nsec &&
+             !has_log(state);
+    return FLEET_OK;
+}
+
+static int connect_read(struct fl_state *state, struct fleet_error *err)
+{
+    for (int i = 0; i < READ_TRIES && !has_log(state); i++) {
+        FL_AUTO(fl_buf_clear) struct fl_buf bytes = {0};
+        bool whole = false;
+        int rc;
+
+        fl_buf_init(&bytes, MAX_STATE);
+        rc = read_bytes(state, &bytes, &whole, err);
+        if (rc < 0)
+            return rc;
+        if (whole)
+            return fl_db_connect_bytes(state, fl_buf_text(&bytes), bytes.len,
+                                       err);
+    }
+    return fl_db_connect(state, state->path, SQLITE_OPEN_READONLY, err);
 }
 
 /* Nothing, or what an older fleet wrote, in the tables of this one. */
@@ -235,11 +248,10 @@ static int use_memory(struct fl_state *state, struct fleet_error *err)
     return rc < 0 ? rc : fl_db_migrate(state, err);
 }
 
-static int load(struct fl_state *state, const char *dir,
-                struct fleet_error *err)
+static int load(struct fl_state *state, struct fleet_error *err)
 {
     int version = 0;
-    int rc = connect_read(state, dir, err);
+    int rc = connect_read(state, err);
 
     if (rc == 0)
         rc = fl_db_check(state, &version, err);
@@ -255,11 +267,11 @@ static int load_nothing(struct fl_state *state, struct fleet_error *err)
     return rc < 0 ? rc : fl_db_prepare(state, err);
 }
 
-static int open_read(struct fl_state *state, const char *dir, char **news,
+static int open_read(struct fl_state *state, char **news,
                      struct fleet_error *err)
 {
     FL_AUTO_FREE char *told = NULL;
-    int rc = exists(state->path, "") ? load(state, dir, err)
+    int rc = exists(state->path, "") ? load(state, err)
                                      : load_nothing(state, err);
 
     if (rc < 0 && state->damage[0]) {
@@ -289,7 +301,7 @@ int fl_state_open(const char *dir, const char *prefix, enum fl_state_mode mode,
     if (!state)
         return fl_enomem(err);
     if (mode == FL_STATE_READ) {
-        rc = open_read(state, dir, &told, err);
+        rc = open_read(state, &told, err);
     } else {
         rc = fl_dir_make(dir, err);
         if (rc == 0)

@@ -32,8 +32,9 @@ static void warn(const struct tally *tally, const char *name, const char *what)
 {
     for (int i = 0; i < TROUBLES; i++) {
         if (tally->count[i] > 0)
-            fleet_log(FLEET_LOG_WARNING, name, "%zu %s answered badly: %s",
-                      tally->count[i], what, tally->first[i].text);
+            fleet_log(FLEET_LOG_WARNING, name, "%zu %s%s answered badly: %s",
+                      tally->count[i], what, tally->count[i] > 1 ? "s" : "",
+                      tally->first[i].text);
     }
 }
 
@@ -53,6 +54,16 @@ int fl_vet_sink(const struct fleet_sink *sink, const char *what,
                       sink->wants_offers ? "offers" : "pods");
 }
 
+/* What the host fills is not the provider's to say. */
+static void unset_ours(struct fleet_pod *pod)
+{
+    static const int fields[] = {FLEET_POD_SHORT, FLEET_POD_PROVIDER,
+                                 FLEET_POD_PROXY_PORT};
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        fleet_pod_set(pod, fields[i], NULL);
+}
+
 static void mark_unknown(struct fleet_pod *pod)
 {
     fleet_pod_set_number(pod, FLEET_POD_STATE, FLEET_STATE_UNKNOWN);
@@ -62,6 +73,7 @@ void fl_vet_pod(const char *name, struct fleet_pod *pod)
 {
     const char *fault = fl_pod_fault(pod);
 
+    unset_ours(pod);
     if (!fault)
         return;
     mark_unknown(pod);
@@ -79,6 +91,7 @@ static int vet_one(struct fleet_pod *pod, struct fl_map *ids,
     bool was = false;
 
     *keep = false;
+    unset_ours(pod);
     if (fl_pod_starved(pod))
         return fl_enomem(err);
     if (!id && called)
@@ -124,7 +137,7 @@ int fl_vet_pods(const char *name, struct fleet_sink *sink,
         fl_pod_free(sink->pods[i++]);
     sink->n = kept;
     fl_map_clear(&ids);
-    warn(&tally, name, "pods");
+    warn(&tally, name, "pod");
     return rc;
 }
 
@@ -145,5 +158,5 @@ void fl_vet_offers(const char *name, struct fleet_sink *sink)
         }
     }
     sink->n = kept;
-    warn(&tally, name, "offers");
+    warn(&tally, name, "offer");
 }

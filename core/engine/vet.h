@@ -18,9 +18,9 @@ int fl_vet_sink(const struct fleet_sink *sink, const char *what,
  * name would look free. */
 int fl_vet_pods(const char *name, struct fleet_sink *sink,
                 struct fleet_error *err);
+/* The same for a single pod that has an id. */
+void fl_vet_pod(const char *name, struct fleet_pod *pod);
 /* Offers with a fault are dropped. */
 void fl_vet_offers(const char *name, struct fleet_sink *sink);
-/* Logs the fault of a single pod and makes its state unknown. */
-void fl_vet_pod(const char *name, struct fleet_pod *pod);
 
 #endif

@@ -76,22 +76,21 @@ static int plan_total(const struct fl_cohort *cohort,
     return take_free(cohort, fleet, count - live, create, err);
 }
 
-/* The full name of what was given, short or full. */
-static int full_name(const struct fl_cohort *cohort, const char *name,
-                     char **full, struct fleet_error *err)
+int fl_want_full(const struct fl_cohort *cohort, const char *name, char **full,
+                 struct fleet_error *err)
 {
     const char *short_name = fl_cohort_short(cohort, name);
-    int rc;
 
     if (!short_name)
         short_name = name;
-    rc = fl_name_check("pod name", short_name, err);
-    if (rc < 0)
-        return rc;
+    if (fl_name_check("pod name", short_name, err) < 0)
+        return err->code = FLEET_EUSAGE;
     *full = fl_cohort_full(cohort, short_name);
     if (!*full)
         return fl_enomem(err);
-    return fl_name_check("pod name", *full, err);
+    if (fl_name_check("pod name", *full, err) < 0)
+        return err->code = FLEET_EUSAGE;
+    return FLEET_OK;
 }
 
 int fl_want_check(const struct fl_cohort *cohort, const struct fl_want *want,
@@ -108,7 +107,7 @@ int fl_want_check(const struct fl_cohort *cohort, const struct fl_want *want,
     for (size_t i = 0; rc == 0 && i < want->n_names; i++) {
         FL_AUTO_FREE char *full = NULL;
 
-        rc = full_name(cohort, want->names[i], &full, err);
+        rc = fl_want_full(cohort, want->names[i], &full, err);
     }
     return rc;
 }
@@ -120,7 +119,7 @@ static int plan_name(const struct fl_cohort *cohort,
 {
     FL_AUTO_FREE char *full = NULL;
     const struct fl_member *member;
-    int rc = full_name(cohort, name, &full, err);
+    int rc = fl_want_full(cohort, name, &full, err);
 
     if (rc < 0)
         return rc;

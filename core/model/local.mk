@@ -1,10 +1,13 @@
 core_sources += \
 	core/model/envfile.c core/model/envfile.h \
+	core/model/facts.c core/model/facts.h \
 	core/model/money.c core/model/money.h \
 	core/model/names.c core/model/names.h \
 	core/model/option.c core/model/option.h \
 	core/model/record.c core/model/record.h \
+	core/model/report.c core/model/report.h \
 	core/model/shape.c core/model/shape.h \
 	core/model/shown.c core/model/shown.h \
 	core/model/target.c \
-	core/model/wordlist.c
+	core/model/wordlist.c \
+	core/model/writer.c core/model/writer.h

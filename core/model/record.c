@@ -20,7 +20,7 @@ union value {
 struct record {
     const struct fl_shape *shape;
     char *fault;  /* no_memory or allocated */
-    uint32_t set; /* bit per field, from bit 0 */
+    uint64_t set; /* bit per field, from bit 0 */
     union value values[];
 };
 
@@ -49,7 +49,7 @@ static void unset(struct record *record, int field)
 {
     if (has(record, field) && is_text(record, field))
         free(record->values[field - 1].text);
-    record->set &= ~(UINT32_C(1) << (field - 1));
+    record->set &= ~(UINT64_C(1) << (field - 1));
 }
 
 static void record_free(struct record *record)
@@ -97,13 +97,13 @@ static void put_text(struct record *record, int field, char *text)
 {
     unset(record, field);
     record->values[field - 1].text = text;
-    record->set |= UINT32_C(1) << (field - 1);
+    record->set |= UINT64_C(1) << (field - 1);
 }
 
 static void put_number(struct record *record, int field, int64_t number)
 {
     record->values[field - 1].number = number;
-    record->set |= UINT32_C(1) << (field - 1);
+    record->set |= UINT64_C(1) << (field - 1);
 }
 
 static void refuse(struct record *record, int field, const char *problem)

@@ -104,6 +104,9 @@ static const struct fl_field pod_fields[] = {
     [FLEET_POD_SPOT - 1] = BOOL("spot"),
     [FLEET_POD_HOST_KEY - 1] = TEXT("host_key", KEY_MAX, check_host_key),
     [FLEET_POD_TOKEN - 1] = TEXT("token", WORD_MAX, NULL),
+    [FLEET_POD_SHORT - 1] = TEXT("short", WORD_MAX, NULL),
+    [FLEET_POD_PROVIDER - 1] = TEXT("provider", WORD_MAX, NULL),
+    [FLEET_POD_PROXY_PORT - 1] = NUMBER("proxy port", 1, 65535),
 };
 static const struct fl_field offer_fields[] = {
     [FLEET_OFFER_ID - 1] = TEXT("id", WORD_MAX, NULL),
@@ -131,6 +134,7 @@ static const struct fl_field spec_fields[] = {
     [FLEET_SPEC_REGION - 1] = TEXT("region", TEXT_MAX, NULL),
     [FLEET_SPEC_SPOT - 1] = BOOL("spot"),
     [FLEET_SPEC_MAX_PRICE_MICROS - 1] = NUMBER("max_price", 0, PRICE_MAX),
+    [FLEET_SPEC_TEMPLATE - 1] = TEXT("template", TEXT_MAX, NULL),
 };
 /* clang-format on */
 #define COUNT(fields_) (int)(sizeof(fields_) / sizeof((fields_)[0]))

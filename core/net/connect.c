@@ -147,8 +147,11 @@ int fl_connect(const struct addrinfo *list, int64_t deadline, int *fd,
         *fd = rc;
         return FLEET_OK;
     }
-    return fleet_fail(err, rc, "connect: %s",
-                      rc == FLEET_ETIMEOUT     ? "no answer in time"
-                      : rc == FLEET_ECANCELLED ? "cancelled"
-                                               : strerror(race.number));
+    fleet_fail(err, rc, "connect: %s",
+               rc == FLEET_ETIMEOUT     ? "no answer in time"
+               : rc == FLEET_ECANCELLED ? "cancelled"
+                                        : strerror(race.number));
+    if (err && rc == FLEET_ETRANSIENT)
+        err->detail = race.number;
+    return rc;
 }

@@ -10,7 +10,8 @@
 /* A TCP connection to the first of these addresses that accepts one: families
  * in turn, each a little after the one before, without giving up on that (RFC
  * 8305). *fd does not block and is closed on exec. FLEET_ETRANSIENT when all of
- * them failed (the text is about the last), FLEET_ETIMEOUT, FLEET_ECANCELLED.
+ * them failed (text and detail are about the last), FLEET_ETIMEOUT,
+ * FLEET_ECANCELLED.
  */
 int fl_connect(const struct addrinfo *list, int64_t deadline, int *fd,
                struct fleet_error *err);

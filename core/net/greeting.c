@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TEXT_BYTES       8192 /* before and with the identification */
 #define MOST_LINES       50
 #define LINE_BYTES       255 /* RFC 4253, 4.2 */
 #define FIRST_PAUSE_MS   100
@@ -32,13 +31,6 @@ bool fl_host_valid(const char *host)
     return len > 0 && len <= 253 && host[0] != '-' &&
            strspn(host, allowed) == len;
 }
-
-/* What a server said so far. */
-struct heard {
-    char text[TEXT_BYTES + 1];
-    size_t len, line; /* where the line begins that is not whole yet */
-    int lines;
-};
 
 /* sshd's own words when it turns a client away for now. */
 static bool is_busy(const char *line)
@@ -59,7 +51,7 @@ static int not_ssh(const char *line, struct fleet_error *err)
 }
 
 /* A whole line: FLEET_OK for an identification, 1 when more may follow. */
-static int judge(struct heard *heard, const char *line, size_t len,
+static int judge(struct fl_heard *heard, const char *line, size_t len,
                  struct fleet_error *err)
 {
     if (strncmp(line, "SSH-", 4) != 0) {
@@ -75,32 +67,32 @@ static int judge(struct heard *heard, const char *line, size_t len,
                       "greeting: an SSH version of old: \"%.60s\"", line);
 }
 
-/* The lines that are whole by now. */
-static int listen_to(struct heard *heard, struct fleet_error *err)
+/* The lines that are whole by now. What comes behind an identification is no
+ * text. */
+static int listen_to(struct fl_heard *heard, struct fleet_error *err)
 {
-    char *end;
+    char *line = heard->text + heard->line, *end;
     int rc = 1;
 
     heard->text[heard->len] = '\0';
-    if (strlen(heard->text + heard->line) < heard->len - heard->line)
-        return not_ssh(heard->text + heard->line, err);
-    while (rc == 1 && (end = strchr(heard->text + heard->line, '\n'))) {
-        char *line = heard->text + heard->line;
-
+    while (rc == 1 && (end = strchr(line, '\n'))) {
         *end = '\0';
         if (end > line && end[-1] == '\r')
             end[-1] = '\0';
+        heard->identity = heard->line;
         heard->line = (size_t)(end + 1 - heard->text);
         rc = judge(heard, line, (size_t)(end + 1 - line), err);
+        line = end + 1;
     }
-    if (rc == 1 && heard->len == TEXT_BYTES)
-        return not_ssh(heard->text + heard->line, err);
+    if (rc == 1 && (heard->len == FL_GREETING_BYTES ||
+                    strlen(line) < heard->len - heard->line))
+        return not_ssh(line, err);
     return rc;
 }
 
 /* Closed before its identification: a server of another kind, or one of ours
  * that is not ready. */
-static int closed(const struct heard *heard, struct fleet_error *err)
+static int closed(const struct fl_heard *heard, struct fleet_error *err)
 {
     size_t rest = heard->len - heard->line;
     const char *line = heard->text + heard->line;
@@ -111,17 +103,17 @@ static int closed(const struct heard *heard, struct fleet_error *err)
                       "greeting: closed before the server said who it is");
 }
 
-/* 1 when more must come. */
-static int hear(int fd, struct heard *heard, struct fleet_error *err)
+int fl_greeting_hear(int fd, struct fl_heard *heard, struct fleet_error *err)
 {
-    ssize_t n = recv(fd, heard->text + heard->len, TEXT_BYTES - heard->len, 0);
+    ssize_t n =
+        recv(fd, heard->text + heard->len, FL_GREETING_BYTES - heard->len, 0);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 1;
-    if (n < 0)
+    if (n < 0 && !heard->len)
         return fleet_fail(err, FLEET_ETRANSIENT, "greeting: %s",
                           strerror(errno));
-    if (n == 0)
+    if (n <= 0)
         return closed(heard, err);
     heard->len += (size_t)n;
     return listen_to(heard, err);
@@ -130,7 +122,7 @@ static int hear(int fd, struct heard *heard, struct fleet_error *err)
 static int identify(int fd, int64_t deadline, struct fleet_error *err)
 {
     struct pollfd at = {.fd = fd, .events = POLLIN};
-    struct heard heard;
+    struct fl_heard heard;
     int rc;
 
     heard.len = heard.line = 0;
@@ -142,7 +134,7 @@ static int identify(int fd, int64_t deadline, struct fleet_error *err)
         if (rc < 0)
             return fleet_fail(err, rc, "greeting: %s",
                               heard.len ? "not whole in time" : "silent");
-        rc = hear(fd, &heard, err);
+        rc = fl_greeting_hear(fd, &heard, err);
     } while (rc == 1);
     return rc;
 }

@@ -2,5 +2,12 @@ core_sources += \
 	core/net/connect.c core/net/connect.h \
 	core/net/greeting.c core/net/greeting.h \
 	core/net/resolve.c core/net/resolve.h \
-	core/net/ssh.h \
+	core/net/ssh.c core/net/ssh.h \
+	core/net/sshagent.c core/net/sshagent.h \
+	core/net/sshexec.c \
+	core/net/sshfile.c \
+	core/net/sshkey.c core/net/sshkey.h \
+	core/net/sshlink.c core/net/sshlink.h \
+	core/net/sshturn.c core/net/sshturn.h \
+	core/net/sshwire.c core/net/sshwire.h \
 	core/net/wait.c core/net/wait.h

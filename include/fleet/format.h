@@ -34,6 +34,20 @@ FLEET_API size_t fleet_view_count(const struct fleet_view *view);
 FLEET_API const struct fleet_pod *fleet_view_pod(const struct fleet_view *view,
                                                  size_t i);
 
+/* Where a login to this pod goes: to the pod itself or, with
+ * FLEET_VIEW_VIA_PROXY, to its port on the proxy. */
+FLEET_API const char *fleet_view_host(const struct fleet_view *view,
+                                      const struct fleet_pod *pod);
+FLEET_API int64_t fleet_view_port(const struct fleet_view *view,
+                                  const struct fleet_pod *pod);
+
+/* Names that own a port of the proxy and are not among the pods, by port; NULL
+ * at the end. A file that may have to stand in for lost state names them, so
+ * that nobody else is given their ports. */
+FLEET_API const char *fleet_view_kept(const struct fleet_view *view, size_t i,
+                                      int64_t *port);
+
+/* A plugin with FLEET_CAP_PORTS gets no pod without its port. */
 struct fleet_format_ops {
     /* The output is shown only when this returns FLEET_OK. */
     int (*render)(const void *config, const struct fleet_view *fleet,

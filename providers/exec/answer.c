@@ -9,6 +9,7 @@
 #define EXEC_MICROS      1000000
 #define EXEC_MICROS_MAX  (INT64_C(1000000000) * EXEC_MICROS)
 #define EXEC_RETRY_MAX_S 86400
+#define EXEC_DEPTH_MAX   100
 #define EXEC_LABEL_MAX   100
 
 enum kind {
@@ -259,9 +260,6 @@ static int no_json(const json_error_t *error, struct fleet_error *err)
     case json_error_duplicate_key:
         what = "has a key twice";
         break;
-    case json_error_stack_overflow:
-        what = "is nested too deeply";
-        break;
     case json_error_numeric_overflow:
         what = "has a number that is too large";
         break;
@@ -272,15 +270,41 @@ static int no_json(const json_error_t *error, struct fleet_error *err)
                       error->position);
 }
 
+/* The parser calls itself for each level, and the threads that plugins run on
+ * have small stacks. Up to the first mistake this counts as a parser would. */
+static bool too_deep(const char *line, size_t len)
+{
+    bool quoted = false;
+    int depth = 0;
+
+    for (size_t i = 0; i < len && depth <= EXEC_DEPTH_MAX; i++) {
+        char c = line[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{'))
+            depth++;
+        else if (!quoted && (c == ']' || c == '}'))
+            depth--;
+    }
+    return depth > EXEC_DEPTH_MAX;
+}
+
 int exec_answer_parse(const char *line, size_t len, int64_t id, json_t **answer,
                       struct fleet_error *err)
 {
+    json_auto_t *root = NULL;
+    const json_t *number;
     json_error_t error;
-    json_auto_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-    const json_t *number = json_object_get(root, "id");
 
+    if (too_deep(line, len))
+        return fleet_fail(err, FLEET_EINTERNAL, "is nested too deeply");
+    root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
     if (!root)
         return no_json(&error, err);
+    number = json_object_get(root, "id");
     if (!json_is_object(root))
         return fleet_fail(err, FLEET_EINTERNAL, "is no JSON object");
     if (!json_is_integer(number))

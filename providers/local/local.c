@@ -5,6 +5,7 @@
 #include "providers/local/server.h"
 #include "providers/local/store.h"
 
+#include <errno.h>
 #include <fleet/provider.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,25 @@ static void local_close(void *handle)
     free(local);
 }
 
+/* One path only: processes are known by it. Before the first pod its parent
+ * says where it will be, and without one there is nothing to know. */
+static char *real_path(const char *dir)
+{
+    char *real = realpath(dir, NULL);
+    const char *name = strrchr(dir, '/');
+    AUTO_FREE char *parent = NULL, *above = NULL;
+
+    if (real || errno != ENOENT || !name)
+        return real;
+    parent = strndup(dir, (size_t)(name - dir));
+    if (!parent)
+        return NULL;
+    above = realpath(parent, NULL);
+    if (above)
+        return path_in(above, name + 1);
+    return errno == ENOENT ? strdup(dir) : NULL;
+}
+
 static int open_store(struct store *store, struct fleet_host *host,
                       struct fleet_error *err)
 {
@@ -43,8 +63,7 @@ static int open_store(struct store *store, struct fleet_host *host,
 
     if (rc < 0)
         return rc;
-    /* One path only: processes are known by it. */
-    real = realpath(dir, NULL);
+    real = real_path(dir);
     if (!real)
         return fail_errno(err, "open", dir);
     if (!pod_text_valid(real))

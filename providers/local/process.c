@@ -26,6 +26,7 @@ enum {
 enum role { ROLE_NONE = 0, ROLE_SERVER, ROLE_SESSION };
 struct row {
     pid_t pid, parent;
+    char state;
     uint64_t start; /* ticks since boot: with the pid, one process only */
     enum role role;
     int fd; /* pidfd; -1 when the kernel has none */
@@ -46,35 +47,41 @@ static void rows_clear(struct rows *rows)
 
 #define AUTO_ROWS __attribute__((cleanup(rows_clear)))
 
-static bool read_proc(pid_t pid, const char *file, char **data, size_t *len)
+/* FLEET_ENOTFOUND: it is gone, or none of our business. Whoever is short of
+ * descriptors or memory must not take all processes for gone. */
+static int read_proc(pid_t pid, const char *file, char **data, size_t *len,
+                     struct fleet_error *err)
 {
     char path[64];
+    int rc;
 
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-    return file_read(path, PROC_FILE_MAX, data, len, NULL) == FLEET_OK;
+    rc = file_read(path, PROC_FILE_MAX, data, len, err);
+    return rc == FLEET_OK || rc == FLEET_ENOMEM || rc == FLEET_ETRANSIENT
+               ? rc
+               : FLEET_ENOTFOUND;
 }
 
-/* False when it is gone, or dead and only waits to be reaped. */
-static bool read_row(pid_t pid, struct row *row, char *state)
+/* FLEET_ENOTFOUND also when it is dead and only waits to be reaped. */
+static int read_row(pid_t pid, struct row *row, struct fleet_error *err)
 {
     AUTO_FREE char *text = NULL;
     size_t len = 0;
     const char *after;
     int parent = 0;
+    int rc = read_proc(pid, "stat", &text, &len, err);
 
-    if (!read_proc(pid, "stat", &text, &len))
-        return false;
+    if (rc < 0)
+        return rc;
+    *row = (struct row){.pid = pid, .fd = -1};
     after = strrchr(text, ')'); /* the name may hold anything */
     if (!after || sscanf(after + 1,
                          " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
                          "%*d %*d %*d %*d %*d %*d %" SCNu64,
-                         state, &parent, &row->start) != 3)
-        return false;
-    row->pid = pid;
+                         &row->state, &parent, &row->start) != 3)
+        return FLEET_ENOTFOUND;
     row->parent = parent;
-    row->role = ROLE_NONE;
-    row->fd = -1;
-    return *state != 'Z' && *state != 'X';
+    return row->state == 'Z' || row->state == 'X' ? FLEET_ENOTFOUND : FLEET_OK;
 }
 
 void process_mark(char mark[MARK_SIZE], const char *dir)
@@ -110,26 +117,33 @@ static bool is_titled_server(const char *line, const char *mark)
            found[strlen(option) + n] == ' ';
 }
 
-static bool is_server(pid_t pid, const char *mark)
+/* FLEET_OK, or FLEET_ENOTFOUND when it is not. */
+static int match_server(pid_t pid, const char *mark, struct fleet_error *err)
 {
     AUTO_FREE char *line = NULL;
     size_t len = 0;
+    int rc = read_proc(pid, "cmdline", &line, &len, err);
 
-    return read_proc(pid, "cmdline", &line, &len) &&
-           (is_plain_server(line, len, mark) || is_titled_server(line, mark));
+    if (rc < 0)
+        return rc;
+    return is_plain_server(line, len, mark) || is_titled_server(line, mark)
+               ? FLEET_OK
+               : FLEET_ENOTFOUND;
 }
 
-static bool is_marked(pid_t pid, const char *mark)
+/* Likewise, of what was started in a session. */
+static int match_session(pid_t pid, const char *mark, struct fleet_error *err)
 {
     AUTO_FREE char *all = NULL;
     size_t len = 0;
+    int rc = read_proc(pid, "environ", &all, &len, err);
 
-    if (!read_proc(pid, "environ", &all, &len))
-        return false;
+    if (rc < 0)
+        return rc;
     for (const char *at = all; at < all + len; at += strlen(at) + 1)
         if (strcmp(at, mark) == 0)
-            return true;
-    return false;
+            return FLEET_OK;
+    return FLEET_ENOTFOUND;
 }
 
 static pid_t pid_of(const char *text)
@@ -152,7 +166,6 @@ bool process_serves(const char *dir)
     AUTO_FREE char *text = NULL;
     char mark[MARK_SIZE];
     struct row row;
-    char state;
     pid_t pid;
 
     process_mark(mark, dir);
@@ -160,8 +173,8 @@ bool process_serves(const char *dir)
         return false;
     pid = pid_of(text);
     /* One that process_end() froze before it died with fleet serves nobody. */
-    return pid && read_row(pid, &row, &state) && state != 'T' &&
-           is_server(pid, mark);
+    return pid && read_row(pid, &row, NULL) == FLEET_OK && row.state != 'T' &&
+           match_server(pid, mark, NULL) == FLEET_OK;
 }
 
 static bool rows_add(struct rows *rows, const struct row *row)
@@ -179,24 +192,33 @@ static bool rows_add(struct rows *rows, const struct row *row)
     return true;
 }
 
+static int rows_add_pid(struct rows *rows, pid_t pid, struct fleet_error *err)
+{
+    struct row row;
+    int rc = read_row(pid, &row, err);
+
+    if (rc < 0)
+        return rc == FLEET_ENOTFOUND ? FLEET_OK : rc;
+    return rows_add(rows, &row) ? FLEET_OK : fail_memory(err);
+}
+
 /* Every living process but our own. */
 static int rows_read(struct rows *rows, struct fleet_error *err)
 {
     DIR *proc = opendir("/proc");
-    bool ok = true;
+    int rc = FLEET_OK;
 
-    if (!proc)
-        return fail_errno(err, "read", "/proc");
-    for (struct dirent *at; ok && (at = readdir(proc));) {
+    if (!proc || access("/proc/self/stat", R_OK) < 0)
+        rc = fail_errno(err, "read", "/proc, the list of processes");
+    for (struct dirent *at; rc == FLEET_OK && (at = readdir(proc));) {
         pid_t pid = pid_of(at->d_name);
-        struct row row;
-        char state;
 
-        if (pid && pid != getpid() && read_row(pid, &row, &state))
-            ok = rows_add(rows, &row);
+        if (pid && pid != getpid())
+            rc = rows_add_pid(rows, pid, err);
     }
-    closedir(proc);
-    return ok ? FLEET_OK : fail_memory(err);
+    if (proc)
+        closedir(proc);
+    return rc;
 }
 
 static int by_pid(const void *a, const void *b)
@@ -230,38 +252,65 @@ static void mark_descendants(struct rows *rows)
     }
 }
 
-/* A child that sshd has just forked looks like it: the elder is the server. */
-static void mark_servers(struct rows *rows, const char *mark)
+/* Gives ROLE to those that have none and match. */
+static int mark_matches(struct rows *rows, enum role role,
+                        int (*match)(pid_t, const char *, struct fleet_error *),
+                        const char *mark, struct fleet_error *err)
 {
-    for (size_t i = 0; i < rows->n; i++)
-        if (is_server(rows->at[i].pid, mark))
-            rows->at[i].role = ROLE_SERVER;
+    for (size_t i = 0; i < rows->n; i++) {
+        struct row *row = &rows->at[i];
+        int rc = row->role ? FLEET_ENOTFOUND : match(row->pid, mark, err);
+
+        if (rc == FLEET_OK)
+            row->role = role;
+        else if (rc != FLEET_ENOTFOUND)
+            return rc;
+    }
+    return FLEET_OK;
+}
+
+/* A child that sshd has just forked looks like it: the elder is the server. */
+static int mark_servers(struct rows *rows, const char *mark,
+                        struct fleet_error *err)
+{
+    int rc = mark_matches(rows, ROLE_SERVER, match_server, mark, err);
+
     for (size_t i = 0; i < rows->n; i++)
         if (rows->at[i].role == ROLE_SERVER &&
             has_role(rows, rows->at[i].parent))
             rows->at[i].role = ROLE_SESSION;
+    return rc;
 }
 
-/* Only the pod's processes stay in the list. */
-static int rows_find(struct rows *rows, const char *mark,
-                     struct fleet_error *err)
+static void keep_marked(struct rows *rows)
 {
     size_t kept = 0;
-    int rc = rows_read(rows, err);
 
-    if (rc < 0)
-        return rc;
-    qsort(rows->at, rows->n, sizeof *rows->at, by_pid);
-    mark_servers(rows, mark);
-    mark_descendants(rows);
-    for (size_t i = 0; i < rows->n; i++)
-        if (rows->at[i].role == ROLE_NONE && is_marked(rows->at[i].pid, mark))
-            rows->at[i].role = ROLE_SESSION;
-    mark_descendants(rows);
     for (size_t i = 0; i < rows->n; i++)
         if (rows->at[i].role != ROLE_NONE)
             rows->at[kept++] = rows->at[i];
     rows->n = kept;
+}
+
+/* The pod's processes. */
+static int rows_find(struct rows *rows, const char *mark,
+                     struct fleet_error *err)
+{
+    int rc = rows_read(rows, err);
+
+    if (rc < 0)
+        return rc;
+    if (rows->n)
+        qsort(rows->at, rows->n, sizeof *rows->at, by_pid);
+    rc = mark_servers(rows, mark, err);
+    if (rc < 0)
+        return rc;
+    mark_descendants(rows);
+    rc = mark_matches(rows, ROLE_SESSION, match_session, mark, err);
+    if (rc < 0)
+        return rc;
+    mark_descendants(rows);
+    keep_marked(rows);
     return FLEET_OK;
 }
 
@@ -272,9 +321,9 @@ bool process_started(const char *dir)
 
     process_mark(mark, dir);
     if (rows_read(&rows, NULL) < 0)
-        return false;
+        return true;
     for (size_t i = 0; i < rows.n; i++)
-        if (is_server(rows.at[i].pid, mark))
+        if (match_server(rows.at[i].pid, mark, NULL) != FLEET_ENOTFOUND)
             return true;
     return false;
 }
@@ -284,11 +333,11 @@ bool process_started(const char *dir)
 static bool row_hold(struct row *row)
 {
     struct row now;
-    char state;
 
     if (row->fd < 0)
         row->fd = (int)syscall(SYS_pidfd_open, row->pid, 0);
-    return read_row(row->pid, &now, &state) && now.start == row->start;
+    return read_row(row->pid, &now, NULL) == FLEET_OK &&
+           now.start == row->start;
 }
 
 static void row_signal(const struct row *row, int number)
@@ -339,24 +388,35 @@ static bool has_sessions(const struct rows *rows)
     return false;
 }
 
-/* The server is frozen while it has sessions, so that no new one can begin
+/* The server is frozen until it has no sessions, so that no new one can begin
  * and none loses the parent by which it is known. */
-static void end_rows(struct rows *rows, bool force)
+static void end_servers(struct rows *rows)
 {
-    int64_t left = fleet_call_left_ms();
-    int64_t until = now_ms() + (force             ? FORCE_MS
-                                : left < GRACE_MS ? left
-                                                  : GRACE_MS);
     bool sessions = has_sessions(rows);
 
-    for (size_t i = 0; i < rows->n; i++)
-        if (rows->at[i].role == ROLE_SERVER && row_hold(&rows->at[i]))
-            row_signal(&rows->at[i], sessions ? SIGSTOP : SIGKILL);
+    for (size_t i = 0; i < rows->n; i++) {
+        struct row *row = &rows->at[i];
+        bool last = row->state == 'T' && !sessions;
+
+        if (row->role != ROLE_SERVER || !row_hold(row))
+            continue;
+        row_signal(row, last ? SIGKILL : SIGSTOP);
+        if (last)
+            wait_row(row, now_ms() + FORCE_MS);
+    }
+}
+
+static void end_sessions(struct rows *rows, bool force)
+{
+    int64_t left = fleet_call_left_ms();
+    int64_t grace = left < GRACE_MS ? left : GRACE_MS;
+    int64_t until = now_ms() + (force ? FORCE_MS : grace);
+
     for (size_t i = 0; i < rows->n; i++)
         if (rows->at[i].role == ROLE_SESSION && row_hold(&rows->at[i]))
             end_session(&rows->at[i], force);
     for (size_t i = 0; i < rows->n; i++)
-        if (rows->at[i].role == ROLE_SESSION || !sessions)
+        if (rows->at[i].role == ROLE_SESSION)
             wait_row(&rows->at[i], until);
 }
 
@@ -366,17 +426,19 @@ int process_end(const char *dir, struct fleet_error *err)
     char mark[MARK_SIZE];
 
     process_mark(mark, dir);
-    /* Asked, then forced, even where the call has no time left. */
+    /* Asked, then forced, even where the call has no time left: sessions first,
+     * then the server. */
     for (int round = 0;; round++) {
         AUTO_ROWS struct rows rows = {0};
         int rc = rows_find(&rows, mark, err);
 
         if (rc < 0 || rows.n == 0)
             return rc;
-        if (round > 1 && (fleet_call_left_ms() == 0 || now_ms() > until))
+        if (round > 2 && (fleet_call_left_ms() == 0 || now_ms() > until))
             return fleet_fail(err, FLEET_ETIMEOUT,
                               "process %d of the pod in %s does not end",
                               (int)rows.at[0].pid, dir);
-        end_rows(&rows, round > 0);
+        end_servers(&rows);
+        end_sessions(&rows, round > 0);
     }
 }

@@ -19,7 +19,8 @@ void process_mark(char mark[MARK_SIZE], const char *dir);
 
 /* The sshd that DIR/sshd.pid names is the pod's and runs. Cheap. */
 bool process_serves(const char *dir);
-/* Any sshd of the pod exists, also one that has not written its pid yet. */
+/* Any sshd of the pod exists, also one that has not written its pid yet; true
+ * when that cannot be told. */
 bool process_started(const char *dir);
 /* Ends the pod's sshd and its sessions: politely, then by force. */
 int process_end(const char *dir, struct fleet_error *err);

@@ -361,16 +361,16 @@ static int write_files(const struct server *server, const struct pod *pod,
     return rc;
 }
 
-/* FLEET_ECONFLICT when the port was the trouble, else its log's last line. */
-static int tell_failure(const struct server *server, const struct pod *pod,
-                        const char *log, struct fleet_error *err)
+/* FLEET_ECONFLICT when the port was the trouble, else CODE and its log's last
+ * line. */
+static int tell_failure(const struct pod *pod, const char *log, int code,
+                        const char *what, struct fleet_error *err)
 {
     AUTO_FREE char *text = NULL;
-    char *last = NULL;
+    const char *last = "its log is empty";
 
     if (file_read(log, LOG_MAX, &text, NULL, NULL) < 0)
-        return fleet_fail(err, FLEET_EINTERNAL, "%s ended without a word",
-                          server->sshd);
+        return fleet_fail(err, code, "sshd %s, without a log", what);
     if (strstr(text, "Address already in use"))
         return fleet_fail(err, FLEET_ECONFLICT,
                           "port %" PRId64 " of this machine is in use by "
@@ -379,23 +379,22 @@ static int tell_failure(const struct server *server, const struct pod *pod,
     for (char *rest = text, *line; (line = strsep(&rest, "\r\n"));)
         if (*line)
             last = line;
-    return fleet_fail(err, FLEET_EINTERNAL, "%s ended: %s", server->sshd,
-                      last ? last : "its log is empty");
+    return fleet_fail(err, code, "sshd %s: %s", what, last);
 }
 
 /* sshd writes its pid once it listens. */
-static int await(const struct server *server, const struct pod *pod,
-                 const char *log, struct fleet_error *err)
+static int await(const struct pod *pod, const char *log,
+                 struct fleet_error *err)
 {
-    enum { STEP_MS = 5, LOOK_EVERY = 20 };
+    enum { STEP_MS = 5, LOOK_EVERY = 20, STEPS = 4000 };
 
     for (int i = 1; !process_serves(pod->dir); i++) {
-        if (fleet_call_sleep(STEP_MS, NULL) < 0)
-            return fleet_fail(err, FLEET_ETIMEOUT,
-                              "%s does not begin to listen", server->sshd);
+        if (i > STEPS || fleet_call_sleep(STEP_MS, NULL) < 0)
+            return tell_failure(pod, log, FLEET_ETIMEOUT,
+                                "does not begin to listen", err);
         if (i % LOOK_EVERY == 0 && !process_started(pod->dir) &&
             !process_serves(pod->dir))
-            return tell_failure(server, pod, log, err);
+            return tell_failure(pod, log, FLEET_EINTERNAL, "has ended", err);
     }
     return FLEET_OK;
 }
@@ -452,9 +451,10 @@ static int launch(const struct server *server, const struct pod *pod,
         mkdir(runtime_dir, 0755); /* sshd says so itself if it misses it */
     rc = run_sshd(server, pod, log, err);
     if (rc < 0)
-        return access(log, R_OK) == 0 ? tell_failure(server, pod, log, err)
-                                      : rc;
-    return await(server, pod, log, err);
+        return access(log, R_OK) == 0
+                   ? tell_failure(pod, log, FLEET_EINTERNAL, "has failed", err)
+                   : rc;
+    return await(pod, log, err);
 }
 
 int server_start(struct server *server, const struct pod *pod,

@@ -95,8 +95,10 @@ bool store_busy(const char *dir)
 
 static int make_directories(const struct store *store, struct fleet_error *err)
 {
-    int rc = dir_make(store->pods, err);
+    int rc = dir_make(store->root, err);
 
+    if (rc == FLEET_OK)
+        rc = dir_make(store->pods, err);
     if (rc == FLEET_OK)
         rc = dir_make(store->fresh, err);
     if (rc == FLEET_OK)
@@ -135,8 +137,11 @@ int store_prepare(const struct store *store, struct held *held,
         rc = lock_take(store->lock, &lock, err);
     if (rc == FLEET_OK)
         rc = dir_make(dir, err);
-    if (rc == FLEET_OK)
-        rc = hold_with(lock_take, dir, held, err);
+    if (rc < 0)
+        return rc;
+    rc = hold_with(lock_take, dir, held, err);
+    if (rc < 0)
+        rmdir(dir);
     return rc;
 }
 

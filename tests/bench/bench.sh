@@ -39,16 +39,16 @@ row()
 # seconds REPEAT COMMAND...: wall seconds of that many runs in a row.
 seconds()
 {
-    repeat=$1
+    left=$1
     shift
     begun=$(date +%s.%N)
-    while [ "$repeat" -gt 0 ]; do
+    while [ "$left" -gt 0 ]; do
         "$@" >/dev/null 2>"$work/stderr" || {
             cat "$work/stderr" >&2
             echo "bench: failed: $*" >&2
             exit 1
         }
-        repeat=$((repeat - 1))
+        left=$((left - 1))
     done
     echo "$begun $(date +%s.%N)" | awk '{ printf "%.6f\n", $2 - $1 }'
 }

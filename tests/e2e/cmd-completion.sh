@@ -24,7 +24,7 @@ offers 'flags of every command' '--json' list --js
 offers 'no flag of another command' '' list --dry
 offers 'choices' 'table json csv' list -o ''
 offers 'a value that is not known' '' create -n ''
-offers 'topics and commands' 'exit' help ex
+offers 'topics and commands' 'export exit' help ex
 offers 'one topic only' '' help exit ''
 offers 'providers' local providers lo
 offers 'providers of a flag' local list --on lo

@@ -17,7 +17,7 @@ mistake()
     says "$text"
 }
 
-mistake 'crate: no such command; did you mean create?' crate -n 3
+mistake 'creat: no such command; did you mean create?' creat -n 3
 mistake 'no such command' ''
 mistake '--lock-wiat: unknown flag; did you mean --lock-wait?' \
     create -n 2 --lock-wiat 3
@@ -35,7 +35,7 @@ mistake 'takes no arguments' version now
 mistake 'takes no arguments' doctor all
 mistake 'one of bash, zsh and fish' completion
 mistake 'one of bash, zsh and fish' completion tcsh
-mistake 'one of check, show and set' config shwo
+mistake 'one of check, show and set' config sho
 mistake 'no such key; did you mean GPU_TYPE?' config set GPU_TYP x
 mistake 'no such key' config show NONSENSE
 mistake 'takes no arguments' config check now

@@ -58,7 +58,7 @@ document 0 list --json
 equal 'no pods' '[]' "$(jq -c .pods "$out")"
 equal 'complete' true "$(json .complete)"
 
-document 2 --json crate
+document 2 --json creat
 equal 'its code' usage "$(json '.errors[0].code')"
 document 2 list --nonsense --json
 equal 'its code' usage "$(json '.errors[0].code')"

@@ -39,6 +39,13 @@ printf 'a\0b' >"$work/secret"
 fails_with 2 fleet config set RUBBISH_KEY <"$work/secret"
 grep -q "^RUBBISH_KEY=$secret\$" "$FLEET_CONFIG" || fail 'the old one is gone'
 
+# What a program that is a provider is told may be a secret, too.
+fails_with 2 fleet config set CLOUD_TOKEN <"$work/secret"
+echo "EXEC_PROVIDERS=cloud=/nonexistent" >>"$FLEET_CONFIG"
+fails_with 2 fleet config set CLOUD_TOKEN "$secret"
+echo "$secret" | succeeds fleet config set CLOUD_TOKEN
+grep -q "^CLOUD_TOKEN=$secret\$" "$FLEET_CONFIG" || fail 'not written'
+
 # A file with secrets that others may read is worth a warning.
 chmod 644 "$FLEET_CONFIG"
 fleet doctor --json >"$out" 2>"$err" || :

@@ -40,6 +40,17 @@ MEMO_EVENTUAL=3 succeeds fleet create -n 5 --no-wait --yes
 MEMO_EVENTUAL=3 succeeds fleet create -n 5 --no-wait --yes
 equal "a listing that lags makes no twins" 5 "$(cloud_pods)"
 
+# Renamed behind our back, out of the cohort: forgotten, and left alone.
+begin
+succeeds fleet create -n 2 --no-wait --yes
+sed -i 's/^name=arena-apple$/name=mine/' "$work"/cloud/pods/*
+succeeds fleet create -n 2 --no-wait --yes
+says 'arena-apple is called mine at memo now'
+succeeds fleet list --json
+equal "two in the cohort" 'arena-apple arena-arrow' \
+    "$(json '[.pods[].name] | join(" ")')"
+equal "and one beside it" 3 "$(cloud_pods)"
+
 begin
 with create:transient:2 0 fleet create -n 3 --no-wait --yes
 exactly 3
@@ -79,7 +90,7 @@ echo 'MAX_PRICE=0.20' >>"$FLEET_CONFIG"
 MEMO_BILLED=0.50 fails_with 5 fleet create -n 2 --no-wait --yes
 says 'above MAX_PRICE 0.20'
 exactly 0
-MEMO_PRICE=0.30 fails_with 5 fleet create -n 2 --no-wait --yes
+MEMO_PRICE=0.30 fails_with 4 fleet create -n 2 --no-wait --yes
 says 'above MAX_PRICE 0.20'
 echo 'MAX_FLEET_PRICE=0.25' >>"$FLEET_CONFIG"
 fails_with 4 fleet create -n 3 --no-wait --yes

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 # A local pod has a home and an environment of its own, carries sftp, scp and
 # any bytes, and leaves the home of the account alone.
+# shellcheck disable=SC2016 # the pod expands it
 . "${srcdir:-.}/tests/e2e/lib.sh"
 requires ssh sshd ssh-keygen sftp scp jq
 
@@ -23,7 +24,6 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
         /etc/passwd >"$work/passwd"
     housed()
     {
-        # shellcheck disable=SC2016 # for the inner shell
         unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' \
             "$work/passwd" "$@"
     }
@@ -58,7 +58,8 @@ for code in 0 7 255; do
     pod_ssh apple "exit $code" || status=$?
     equal "exit status $code comes through" "$code" "$status"
 done
-equal "quotes come through" "a  b'\"\\" "$(pod_ssh apple "echo \"a  b'\\\"\\\\\\\\\"")"
+equal "quotes come through" "[a  b][\"]['][\\]" \
+    "$(pod_ssh apple 'printf "[%s]" "a  b" "\"" "'"'"'" "\\"')"
 head -c 300000 /dev/urandom >"$work/blob"
 pod_ssh apple cat <"$work/blob" >"$work/echo"
 check "any bytes come through" cmp "$work/blob" "$work/echo"
@@ -68,22 +69,17 @@ equal "a shell without a command starts at home too" "$home" \
 pod_ssh apple true # leaves pod.json and known_hosts of apple
 port=$(jq -r .ssh.port "$work/pod.json")
 at=$(jq -r '"\(.ssh.user)@\(.ssh.host)"' "$work/pod.json")
-copy_to()
+options="-F none -i $work/key -P $port -q -o IdentitiesOnly=yes
+    -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$work/known_hosts"
+# shellcheck disable=SC2086 # each word an option
 {
-    target=$1
-    shift
-    scp -F none -i "$work/key" -P "$port" -o BatchMode=yes \
-        -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes \
-        -o UserKnownHostsFile="$work/known_hosts" -q "$@" "$at:$target"
+    check "scp" scp $options "$work/blob" "$at:copied"
+    check "it went to the pod's home" cmp "$work/blob" "$home/copied"
+    check "scp as of old" scp $options -O "$work/blob" "$at:copied-too"
+    check "it went there too" cmp "$work/blob" "$home/copied-too"
+    echo 'get copied fetched' >"$work/batch"
+    check "sftp" sftp $options -b "$work/batch" "$at"
 }
-check "scp" copy_to copied "$work/blob"
-check "it went to the pod's home" cmp "$work/blob" "$home/copied"
-check "scp as of old" copy_to copied-too -O "$work/blob"
-check "it went there too" cmp "$work/blob" "$home/copied-too"
-echo 'get copied fetched' >"$work/batch"
-check "sftp" sftp -F none -i "$work/key" -P "$port" -o IdentitiesOnly=yes \
-    -o StrictHostKeyChecking=yes \
-    -o UserKnownHostsFile="$work/known_hosts" -q -b "$work/batch" "$at"
 check "it came back" cmp "$work/blob" "$work/fetched"
 
 # A pod's own .bashrc holds, once for each session, as on any machine.
@@ -95,13 +91,16 @@ fi
 
 # A key of somebody else does not open it, nor does another account.
 ssh-keygen -q -t ed25519 -N '' -f "$work/other"
-mv "$work/key" "$work/right"
-cp "$work/other" "$work/key"
-check_not "another key is refused" pod_ssh apple true
-mv "$work/right" "$work/key"
-check_not "another account is refused" ssh -F none -i "$work/key" -p "$port" \
-    -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes \
-    -o UserKnownHostsFile="$work/known_hosts" daemon@127.0.0.1 true
+login() # KEY USER
+{
+    ssh -F none -i "$1" -p "$port" -o BatchMode=yes -o IdentitiesOnly=yes \
+        -o StrictHostKeyChecking=yes \
+        -o UserKnownHostsFile="$work/known_hosts" "$2@127.0.0.1" true
+}
+user=$(jq -r .ssh.user "$work/pod.json")
+check "the cohort's key is let in" login "$work/key" "$user"
+check_not "another key is refused" login "$work/other" "$user"
+check_not "another account is refused" login "$work/key" daemon
 
 # Somebody on this machine cannot read a pod's key.
 equal "the pods' directory is closed to others" 700 \

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
 # Local pods from create to terminate: each a real sshd that outlives the run.
+# shellcheck disable=SC2016 # the pod expands it
 . "${srcdir:-.}/tests/e2e/lib.sh"
 requires ssh sshd ssh-keygen jq
 
@@ -70,8 +71,7 @@ succeeds fleet terminate apricot arrow autumn --yes
 equal "none is left" 0 "$(fleet list --json | jq '.pods | length')"
 wait_for 5 nothing_runs
 equal "nor anything of theirs" '' \
-    "$(ls "$work/state/local/pods" "$work/state/local/new" \
-        "$work/state/local/trash" | grep -v ':$' | tr -d '\n')"
+    "$(cd "$work/state/local" && find pods new trash -mindepth 1)"
 
 echo "LOCAL_SSHD=$work/no-such-sshd" >>"$FLEET_CONFIG"
 fails_with 2 fleet create -n 1 --yes

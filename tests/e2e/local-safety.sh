@@ -97,8 +97,8 @@ equal "a pod that never was is not listed" arena-arrow \
     "$(fleet list --json | jq -r '[.pods[].name] | join(" ")')"
 succeeds fleet create apple --yes
 check_not "the next create removes it" test -e "$pods/ba9876543210"
-equal "and all the rest" '' "$(ls "$work/state/local/new" \
-    "$work/state/local/trash" | grep -v ':$' | tr -d '\n')"
+equal "and all the rest" '' \
+    "$(cd "$work/state/local" && find new trash -mindepth 1)"
 
 # A home that is hard to remove, with a link out of it.
 mkdir -p "$(directory apple)/home/closed/deep" "$work/outside"
@@ -107,6 +107,6 @@ ln -s "$work/outside" "$(directory apple)/home/link"
 chmod 500 "$(directory apple)/home/closed"
 succeeds fleet terminate all --yes
 check "links are not followed" test -e "$work/outside/precious"
-equal "nothing is left" '' "$(ls "$pods" "$work/state/local/trash" |
-    grep -v ':$' | tr -d '\n')"
+equal "nothing is left" '' \
+    "$(cd "$work/state/local" && find pods trash -mindepth 1)"
 wait_for 5 nothing_runs

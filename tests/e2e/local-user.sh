@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 # Local pods as an ordinary user. Root becomes one that exists for this test
 # only.
+# shellcheck disable=SC2016 # the pod expands it
 . "${srcdir:-.}/tests/e2e/lib.sh"
 requires ssh sshd ssh-keygen jq
 
@@ -34,7 +35,6 @@ if [ "$(id -u)" -eq 0 ]; then
     echo "$user:x:54321:54321::$work/home:/bin/sh" >>"$work/passwd"
     as_user()
     {
-        # shellcheck disable=SC2016 # for the inner shell
         unshare -m sh -c 'mount --bind "$0" /etc/passwd &&
             exec setpriv --reuid=54321 --regid=54321 --clear-groups "$@"' \
             "$work/passwd" "$@"

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
 e2e_tests = \
+	tests/e2e/bad-input.sh \
+	tests/e2e/bad-plugin.sh \
+	tests/e2e/bad-state.sh \
 	tests/e2e/build-install.sh \
 	tests/e2e/cmd-completion.sh \
 	tests/e2e/cmd-config.sh \
@@ -21,11 +24,26 @@ e2e_tests = \
 	tests/e2e/exec-lifecycle.sh \
 	tests/e2e/exec-manual.sh \
 	tests/e2e/exec-secrets.sh \
+	tests/e2e/format-export.sh \
+	tests/e2e/format-hostile.sh \
+	tests/e2e/format-install.sh \
+	tests/e2e/format-nginx.sh \
+	tests/e2e/format-ssh.sh \
+	tests/e2e/local-isolation.sh \
+	tests/e2e/local-lifecycle.sh \
+	tests/e2e/local-safety.sh \
+	tests/e2e/local-user.sh \
+	tests/e2e/manual-list.sh \
+	tests/e2e/plugin-refused.sh \
 	tests/e2e/quickstart.sh \
+	tests/e2e/read-harmless.sh \
 	tests/e2e/secret-canary.sh
 # What check-valgrind runs.
-life_tests =
-EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/lib.sh
+life_tests = \
+	tests/e2e/exec-lifecycle.sh \
+	tests/e2e/local-lifecycle.sh
+EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/format-lib.sh \
+	tests/e2e/lib.sh
 
 # For LD_PRELOAD, so without sanitizers.
 check_LTLIBRARIES += tests/preload/killat.la

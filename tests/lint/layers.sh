@@ -24,6 +24,7 @@ may_include core/net 'core/(base|net)/'
 may_include core/engine 'core/(base|model|net|engine)/'
 may_include core/cmd 'core/(base|model|net|engine|cmd)/'
 may_include providers 'providers/'
+may_include plugins 'plugins/'
 may_include include 'none'
 
 # Comments may mention a provider; older key names must, in the settings table.

@@ -5,7 +5,7 @@
 # libfleet exports what core/libfleet.syms lists, and fl_* for the program; each
 # plugin exports its descriptor and nothing else.
 set -eu
-srcdir=${srcdir:-.}
+srcdir=$(cd "${srcdir:-.}" && pwd)
 cd "${builddir:-.}"
 bad=0
 command -v nm >/dev/null || exit 77
@@ -28,7 +28,7 @@ same 'the public symbols are not those of core/libfleet.syms' \
     "$(exported $library | grep '@@FLEET_1$')"
 same 'libfleet exports more than it should' '' \
     "$(exported $library | grep -vE '@@FLEET_1$|^fl_[a-z0-9_]*@@FLEET_PRIVATE$')"
-for module in providers/.libs/*.so; do
+for module in providers/.libs/*.so plugins/.libs/*.so; do
     same "$module" fleet_plugin "$(exported "$module" |
         grep -vE '^__(asan|ubsan|tsan|odr|start|stop)|^_(init|fini)$')"
 done

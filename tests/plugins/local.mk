@@ -64,12 +64,15 @@ tests_plugins_wrongabi_la_CPPFLAGS = $(AM_CPPFLAGS) -DMISFIT_ABI=7
 check_LTLIBRARIES += tests/abi/v1/old.la
 tests_abi_v1_old_la_SOURCES = \
 	tests/abi/v1/old.c \
+	tests/abi/v1/include/fleet/check.h \
 	tests/abi/v1/include/fleet/error.h \
+	tests/abi/v1/include/fleet/format.h \
 	tests/abi/v1/include/fleet/host.h \
 	tests/abi/v1/include/fleet/log.h \
 	tests/abi/v1/include/fleet/plugin.h \
 	tests/abi/v1/include/fleet/provider.h \
-	tests/abi/v1/include/fleet/record.h
+	tests/abi/v1/include/fleet/record.h \
+	tests/abi/v1/include/fleet/writer.h
 tests_abi_v1_old_la_LDFLAGS = $(test_plugin_ldflags)
 tests_abi_v1_old_la_LIBADD = libfleet.la
 tests_abi_v1_old_la_CPPFLAGS = -I$(top_srcdir)/tests/abi/v1/include

@@ -21,6 +21,7 @@ unit_programs = \
 	tests/unit/test-error \
 	tests/unit/test-fan \
 	tests/unit/test-file \
+	tests/unit/test-format \
 	tests/unit/test-gate \
 	tests/unit/test-greeting \
 	tests/unit/test-journal \
@@ -33,16 +34,22 @@ unit_programs = \
 	tests/unit/test-plan \
 	tests/unit/test-plugins \
 	tests/unit/test-pool \
+	tests/unit/test-ports \
 	tests/unit/test-program \
 	tests/unit/test-provider \
 	tests/unit/test-record \
 	tests/unit/test-settings \
+	tests/unit/test-ssh \
+	tests/unit/test-sshkey \
+	tests/unit/test-sshwire \
 	tests/unit/test-state \
 	tests/unit/test-strv \
 	tests/unit/test-table \
 	tests/unit/test-target \
 	tests/unit/test-text \
-	tests/unit/test-wanted
+	tests/unit/test-view \
+	tests/unit/test-wanted \
+	tests/unit/test-writer
 unit_tests = $(unit_programs)
 check_PROGRAMS += $(unit_programs)
 check_LTLIBRARIES += tests/unit/libunit.la
@@ -53,9 +60,11 @@ EXTRA_DIST += tests/unit/without-cmocka.sh \
 	tests/unit/data/arena-config.env
 
 tests_unit_libunit_la_SOURCES = \
+	tests/unit/child.h \
 	tests/unit/failalloc.c \
 	tests/unit/failalloc.h \
 	tests/unit/scratch.h
+unit_sshd = tests/unit/sshd.c tests/unit/sshd.h
 LDADD = libfleetcmd.la libfleetcore.la tests/unit/libunit.la $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_test_args_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
@@ -68,6 +77,7 @@ tests_unit_test_envfile_LDFLAGS = $(unit_ldflags)
 tests_unit_test_error_LDFLAGS = $(unit_ldflags)
 tests_unit_test_fan_LDFLAGS = $(unit_ldflags)
 tests_unit_test_file_LDFLAGS = $(unit_ldflags)
+tests_unit_test_format_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
 tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
@@ -80,13 +90,21 @@ tests_unit_test_option_LDFLAGS = $(unit_ldflags)
 tests_unit_test_plan_LDFLAGS = $(unit_ldflags)
 tests_unit_test_plugins_LDFLAGS = $(unit_ldflags)
 tests_unit_test_pool_LDFLAGS = $(unit_ldflags)
+tests_unit_test_ports_LDFLAGS = $(unit_ldflags)
 tests_unit_test_program_LDFLAGS = $(unit_ldflags)
 tests_unit_test_provider_LDFLAGS = $(unit_ldflags)
 tests_unit_test_record_LDFLAGS = $(unit_ldflags)
 tests_unit_test_settings_LDFLAGS = $(unit_ldflags)
+tests_unit_test_ssh_LDFLAGS = $(unit_ldflags)
+tests_unit_test_ssh_SOURCES = tests/unit/test-ssh.c $(unit_sshd)
+tests_unit_test_sshkey_LDFLAGS = $(unit_ldflags)
+tests_unit_test_sshkey_SOURCES = tests/unit/test-sshkey.c $(unit_sshd)
+tests_unit_test_sshwire_LDFLAGS = $(unit_ldflags)
 tests_unit_test_state_LDFLAGS = $(unit_ldflags)
 tests_unit_test_strv_LDFLAGS = $(unit_ldflags)
 tests_unit_test_table_LDFLAGS = $(unit_ldflags)
 tests_unit_test_target_LDFLAGS = $(unit_ldflags)
 tests_unit_test_text_LDFLAGS = $(unit_ldflags)
+tests_unit_test_view_LDFLAGS = $(unit_ldflags)
 tests_unit_test_wanted_LDFLAGS = $(unit_ldflags)
+tests_unit_test_writer_LDFLAGS = $(unit_ldflags)

@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/gate.h"
 
+#include "core/base/call.h"
 #include "core/base/clock.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,53 +27,86 @@ static struct fl_gate *new_gate(const struct fleet_pace *pace)
     return &gate;
 }
 
-static void a_call_keeps_others_out_until_their_deadline(void **state)
+/* fl_gate_enter with MS to go. */
+static int enter(struct fl_gate *gate, struct fl_turn *turn, int op, int64_t ms,
+                 struct fleet_error *err)
+{
+    int64_t deadline = fl_deadline(ms);
+
+    return fl_gate_enter(gate, turn, op, &deadline, err);
+}
+
+static void a_call_that_overstays_is_not_waited_for(void **state)
 {
     struct fl_gate *gate = new_gate(NULL);
     struct fleet_error err = {0};
-    int64_t begun;
+    int64_t begun = fl_now_ms();
 
     (void)state;
-    assert_int_equal(fl_gate_enter(gate, &gate->busy, FLEET_OP_LIST,
-                                   fl_deadline(PATIENCE_MS), &err),
+    assert_int_equal(enter(gate, &gate->turn, FLEET_OP_LIST, 30, &err),
                      FLEET_OK);
-    begun = fl_now_ms();
-    assert_int_equal(
-        fl_gate_enter(gate, &gate->busy, FLEET_OP_GET, fl_deadline(30), &err),
-        FLEET_ETIMEOUT);
+    assert_int_equal(enter(gate, &gate->turn, FLEET_OP_GET, 10, &err),
+                     FLEET_ETIMEOUT);
     assert_true(fl_now_ms() - begun >= 30);
     assert_string_equal(err.text, "is busy with another call");
-    fl_gate_leave(gate, &gate->busy);
-    assert_int_equal(fl_gate_enter(gate, &gate->busy, FLEET_OP_GET,
-                                   fl_deadline(PATIENCE_MS), &err),
+    fl_gate_leave(gate, &gate->turn);
+    assert_int_equal(enter(gate, &gate->turn, FLEET_OP_GET, PATIENCE_MS, &err),
                      FLEET_OK);
-    fl_gate_leave(gate, &gate->busy);
+    fl_gate_leave(gate, &gate->turn);
+    fl_gate_clear(gate);
+}
+
+static void *leave_after_a_while(void *arg)
+{
+    struct fl_gate *gate = arg;
+
+    poll(NULL, 0, 60);
+    fl_gate_leave(gate, &gate->turn);
+    return NULL;
+}
+
+static void waiting_takes_nothing_from_a_call(void **state)
+{
+    struct fl_gate *gate = new_gate(NULL);
+    _Atomic int64_t limit = 0;
+    int64_t deadline;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(enter(gate, &gate->turn, FLEET_OP_LIST, PATIENCE_MS, NULL),
+                     FLEET_OK);
+    assert_int_equal(pthread_create(&thread, NULL, leave_after_a_while, gate),
+                     0);
+    fl_call_watched(&limit);
+    deadline = fl_deadline(20);
+    assert_int_equal(
+        fl_gate_enter(gate, &gate->turn, FLEET_OP_GET, &deadline, NULL),
+        FLEET_OK);
+    fl_call_watched(NULL);
+    assert_true(deadline > fl_now_ms() - 1000);
+    assert_true(atomic_load(&limit) > deadline);
+    pthread_join(thread, NULL);
+    fl_gate_leave(gate, &gate->turn);
     fl_gate_clear(gate);
 }
 
 static void handles_do_not_wait_for_each_other(void **state)
 {
     struct fl_gate *gate = new_gate(NULL);
-    bool one = false, other = false;
+    struct fl_turn one = {0}, other = {0};
 
     (void)state;
-    assert_int_equal(fl_gate_enter(gate, &one, FLEET_OP_LIST,
-                                   fl_deadline(PATIENCE_MS), NULL),
+    assert_int_equal(enter(gate, &one, FLEET_OP_LIST, 5, NULL), FLEET_OK);
+    assert_int_equal(enter(gate, &other, FLEET_OP_LIST, PATIENCE_MS, NULL),
                      FLEET_OK);
-    assert_int_equal(fl_gate_enter(gate, &other, FLEET_OP_LIST,
-                                   fl_deadline(PATIENCE_MS), NULL),
-                     FLEET_OK);
-    assert_int_equal(
-        fl_gate_enter(gate, &one, FLEET_OP_LIST, fl_deadline(1), NULL),
-        FLEET_ETIMEOUT);
+    assert_int_equal(enter(gate, &one, FLEET_OP_LIST, 1, NULL), FLEET_ETIMEOUT);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(fl_gate_enter(gate, NULL, FLEET_OP_LIST,
-                                       fl_deadline(PATIENCE_MS), NULL),
+        assert_int_equal(enter(gate, NULL, FLEET_OP_LIST, PATIENCE_MS, NULL),
                          FLEET_OK);
     fl_gate_leave(gate, &one);
     fl_gate_leave(gate, &other);
     fl_gate_leave(gate, NULL);
-    assert_false(one || other);
+    assert_false(one.busy || other.busy);
     fl_gate_clear(gate);
 }
 
@@ -81,9 +116,7 @@ static void nothing_begins_after_its_deadline(void **state)
     struct fleet_error err = {0};
 
     (void)state;
-    assert_int_equal(
-        fl_gate_enter(gate, NULL, FLEET_OP_LIST, fl_now_ms(), &err),
-        FLEET_ETIMEOUT);
+    assert_int_equal(enter(gate, NULL, FLEET_OP_LIST, 0, &err), FLEET_ETIMEOUT);
     assert_string_equal(err.text, "there is no time left for this call");
     fl_gate_clear(gate);
 }
@@ -94,9 +127,8 @@ static int64_t third_call(struct fl_gate *gate, const int ops[3])
     int64_t first = 0;
 
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(
-            fl_gate_enter(gate, NULL, ops[i], fl_deadline(PATIENCE_MS), NULL),
-            FLEET_OK);
+        assert_int_equal(enter(gate, NULL, ops[i], PATIENCE_MS, NULL),
+                         FLEET_OK);
         fl_gate_leave(gate, NULL);
         if (i == 0)
             first = fl_now_ms();
@@ -130,21 +162,18 @@ static void a_pace_that_cannot_be_kept_fails_at_once(void **state)
     struct fl_gate *gate = new_gate(slow);
 
     (void)state;
-    assert_int_equal(fl_gate_enter(gate, NULL, FLEET_OP_CREATE,
-                                   fl_deadline(PATIENCE_MS), NULL),
+    assert_int_equal(enter(gate, NULL, FLEET_OP_CREATE, PATIENCE_MS, NULL),
                      FLEET_OK);
-    assert_int_equal(fl_gate_enter(gate, NULL, FLEET_OP_CREATE,
-                                   fl_deadline(PATIENCE_MS), NULL),
+    assert_int_equal(enter(gate, NULL, FLEET_OP_CREATE, PATIENCE_MS, NULL),
                      FLEET_ETIMEOUT);
-    assert_int_equal(fl_gate_enter(gate, NULL, FLEET_OP_LIST,
-                                   fl_deadline(PATIENCE_MS), NULL),
+    assert_int_equal(enter(gate, NULL, FLEET_OP_LIST, PATIENCE_MS, NULL),
                      FLEET_OK);
     fl_gate_clear(gate);
 }
 
 static struct crowd {
     struct fl_gate *gate;
-    bool *busy;
+    struct fl_turn *turn;
     int inside; /* guarded by the gate alone */
     long entered;
 } crowd;
@@ -155,14 +184,13 @@ static void *push(void *arg)
 {
     (void)arg;
     for (int i = 0; i < ROUNDS; i++) {
-        if (fl_gate_enter(crowd.gate, crowd.busy, FLEET_OP_LIST,
-                          fl_deadline(PATIENCE_MS), NULL) < 0)
+        if (enter(crowd.gate, crowd.turn, FLEET_OP_LIST, PATIENCE_MS, NULL) < 0)
             return not_let_in;
         if (++crowd.inside != 1)
             return not_alone;
         crowd.entered++;
         crowd.inside--;
-        fl_gate_leave(crowd.gate, crowd.busy);
+        fl_gate_leave(crowd.gate, crowd.turn);
     }
     return NULL;
 }
@@ -174,7 +202,7 @@ static void one_at_a_time_out_of_many(void **state)
 
     (void)state;
     crowd.gate = new_gate(pace);
-    crowd.busy = &crowd.gate->busy;
+    crowd.turn = &crowd.gate->turn;
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, push, NULL), 0);
     for (int i = 0; i < THREADS; i++) {
@@ -190,7 +218,8 @@ static void one_at_a_time_out_of_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_call_keeps_others_out_until_their_deadline),
+        cmocka_unit_test(a_call_that_overstays_is_not_waited_for),
+        cmocka_unit_test(waiting_takes_nothing_from_a_call),
         cmocka_unit_test(handles_do_not_wait_for_each_other),
         cmocka_unit_test(nothing_begins_after_its_deadline),
         cmocka_unit_test(the_pace_is_kept),

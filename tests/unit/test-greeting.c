@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/net/connect.h"
 #include "core/net/wait.h"
+#include "tests/unit/child.h"
 #include "tests/unit/failalloc.h"
 
 #include <arpa/inet.h>
@@ -260,17 +261,18 @@ static void resolver_that_does_not_answer(void **state)
 }
 
 /* In a process of its own: cancelling is for good. */
-static int cancelled(int port)
+static int cancelled(const void *arg)
 {
     static const char *const hosts[] = {"slow.test", "127.0.0.1"};
+    const int *port = arg;
     struct fleet_error err = {0};
 
     fl_cancel_open();
     raise(SIGINT);
     for (size_t i = 0; i < 2; i++) {
-        if (fl_greeting(hosts[i], port, FL_FOREVER, &err) != FLEET_ECANCELLED)
+        if (fl_greeting(hosts[i], *port, FL_FOREVER, &err) != FLEET_ECANCELLED)
             return 1;
-        if (fl_greeting_await(hosts[i], port, FL_FOREVER, &err) !=
+        if (fl_greeting_await(hosts[i], *port, FL_FOREVER, &err) !=
             FLEET_ECANCELLED)
             return 2;
     }
@@ -279,17 +281,11 @@ static int cancelled(int port)
 
 static void ends_when_cancelled(void **state)
 {
-    int port, fd = open_port(1, &port), status;
-    pid_t pid;
+    int port, fd = open_port(1, &port);
 
     (void)state;
     assert_int_equal(pipe(gate), 0);
-    pid = fork();
-    if (pid == 0)
-        _exit(cancelled(port));
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(result_in_child(cancelled, &port), 0);
     close(gate[0]);
     close(gate[1]);
     close(fd);

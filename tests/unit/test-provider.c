@@ -296,8 +296,7 @@ static void errors_are_fit_to_be_shown(void **state)
     play.codes[2] = 42;
     play.text = "key sesame-open refused\nat \xff\033[2J once";
     assert_int_equal(list(&stage, &sink), FLEET_EAUTH);
-    assert_string_equal(stage.err.text,
-                        "play: key *** refused at ? [2J once");
+    assert_string_equal(stage.err.text, "play: key *** refused at ? [2J once");
     play.text = NULL;
     assert_int_equal(list(&stage, &sink), FLEET_EAUTH);
     assert_string_equal(stage.err.text, "play: auth");
@@ -419,10 +418,14 @@ static void without_get_the_listing_is_searched(void **state)
     open_stage(&stage, state);
     play.pods[0] = new_pod("id-1", "arena-apple", NULL);
     play.pods[1] = new_pod("id-2", "arena-basil", NULL);
+    fleet_pod_set(play.pods[1], FLEET_POD_PROVIDER, "not its business");
+    fleet_pod_set_number(play.pods[1], FLEET_POD_PROXY_PORT, 22);
     assert_int_equal(
         fl_provider_get(stage.provider, deadline, "id-2", pod, &stage.err),
         FLEET_OK);
     assert_string_equal(fleet_pod_get(pod, FLEET_POD_NAME), "arena-basil");
+    assert_false(fl_pod_is_set(pod, FLEET_POD_PROVIDER));
+    assert_false(fl_pod_is_set(pod, FLEET_POD_PROXY_PORT));
     assert_int_equal(
         fl_provider_get(stage.provider, deadline, "id-3", pod, &stage.err),
         FLEET_ENOTFOUND);
@@ -464,8 +467,8 @@ static void *list_in_thread(void *arg)
     struct fleet_error err;
 
     fl_sink_init(&sink, false, FL_SINK_MAX);
-    stuck->rc = fl_provider_list(stuck->stage->provider,
-                                 fl_deadline(PATIENCE_MS), &sink, &err);
+    stuck->rc = fl_provider_list(stuck->stage->provider, fl_deadline(20), &sink,
+                                 &err);
     return NULL;
 }
 
@@ -563,8 +566,7 @@ static void the_host_has_a_directory_and_settings(void **state)
     assert_int_equal(fleet_host_state_dir(play.host, &dir, &stage.err), 0);
     assert_int_equal(fleet_host_state_dir(play.host, &again, &stage.err), 0);
     assert_ptr_equal(dir, again);
-    assert_int_equal(stat(dir, &about), 0);
-    assert_int_equal(about.st_mode & 07777, 0700);
+    assert_int_equal(stat(dir, &about), -1); /* whoever writes makes it */
     assert_string_equal(strrchr(dir, '/'), "/play");
     assert_true(fleet_host_setting(play.host, "PLAY_S", 0, &key, &value));
     assert_string_equal(key, "PLAY_SIZE");

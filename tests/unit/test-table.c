@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
 #include "core/cmd/output.h"
+#include "core/cmd/progress.h"
 #include "core/cmd/screen.h"
 #include "core/model/record.h"
 #include "tests/unit/failalloc.h"
@@ -206,6 +207,37 @@ static void fields_of_a_pod_become_json(void **state)
     json_decref(made);
 }
 
+static void progress_is_one_line(void **state)
+{
+    static const struct {
+        size_t done, total;
+        int64_t elapsed_ms;
+        const char *pod, *step;
+        size_t more;
+        const char *expected;
+    } cases[] = {
+        {0, 20, 0, "apple", NULL, 0,
+         "created 0 of 20 [                    ] 0 s  apple: at work"},
+        {3, 20, 12900, "birch", "waiting for sshd", 4,
+         "created 3 of 20 [###                 ] 12 s  birch: waiting for "
+         "sshd, and 4 more"},
+        {20, 20, 80000, NULL, NULL, 0,
+         "created 20 of 20 [####################] 1 m 20 s"},
+        {0, 0, 0, NULL, NULL, 0, "created 0 of 0 [                    ] 0 s"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        FL_AUTO(fl_buf_clear) struct fl_buf out = {0};
+
+        fl_buf_init(&out, 400);
+        fl_progress_text(&out, "created", cases[i].done, cases[i].total,
+                         cases[i].elapsed_ms, cases[i].pod, cases[i].step,
+                         cases[i].more);
+        assert_string_equal(fl_buf_text(&out), cases[i].expected);
+    }
+}
+
 static void table_with_failures(void *arg)
 {
     static const char *const cells[] = {"a", "b", "c"};
@@ -241,6 +273,7 @@ int main(void)
         cmocka_unit_test(errors_become_json),
         cmocka_unit_test(unset_fields_of_a_pod_are_null),
         cmocka_unit_test(fields_of_a_pod_become_json),
+        cmocka_unit_test(progress_is_one_line),
         cmocka_unit_test(memory_may_run_out),
     };
 

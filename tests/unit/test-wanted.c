@@ -124,11 +124,11 @@ static const struct {
      "named twice"},
     {"",
      {FL_WANT_NAMES, 0, asked_bad, 1},
-     FLEET_EINVALID,
+     FLEET_EUSAGE,
      NULL,
      NULL,
      "../etc"},
-    {"", {FL_WANT_NAMES, 0, asked_long, 1}, FLEET_EINVALID, NULL, NULL, "63"},
+    {"", {FL_WANT_NAMES, 0, asked_long, 1}, FLEET_EUSAGE, NULL, NULL, "63"},
     {"arena-b=terminating",
      {FL_WANT_NAMES, 0, asked_b, 1},
      FLEET_ECONFLICT,
@@ -183,7 +183,7 @@ static void too_much_is_refused_at_once(void **state)
     (void)state;
     set_up(&cohort, &fleet, "");
     assert_int_equal(fl_want_check(&cohort, &enough, &err), 0);
-    assert_int_equal(fl_want_check(&cohort, &bad, &err), FLEET_EINVALID);
+    assert_int_equal(fl_want_check(&cohort, &bad, &err), FLEET_EUSAGE);
     assert_int_equal(fl_want_check(&cohort, &more, &err), FLEET_EUSAGE);
     assert_int_equal(fl_want_check(&cohort, &total, &err), FLEET_EUSAGE);
     assert_non_null(strstr(err.text, "5 pods are wanted, but there are 4"));

@@ -19,8 +19,9 @@ FLEET_API const char *fleet_host_name(const struct fleet_host *host);
 /* VALUE of NAME=VALUE for plugins with an instances key, else NULL. */
 FLEET_API const char *fleet_host_argument(const struct fleet_host *host);
 
-/* A directory of this instance's own, mode 0700, made when it is missing.
- * Borrowed from the host. */
+/* The path of a directory of this instance's own. A call that writes there makes
+ * it first, mode 0700; calls that only read make nothing. Borrowed from the
+ * host. */
 FLEET_API int fleet_host_state_dir(struct fleet_host *host, const char **dir,
                                    struct fleet_error *err);
 

@@ -29,6 +29,7 @@ enum fleet_threads {           /* what the host serialises; ordered */
 #define FLEET_CAP_SPOT       (UINT64_C(1) << 0)
 #define FLEET_CAP_IDEMPOTENT (UINT64_C(1) << 1) /* create is safe to repeat */
 #define FLEET_CAP_NO_ACCOUNT (UINT64_C(1) << 2) /* used when none is set up */
+#define FLEET_CAP_PORTS      (UINT64_C(1) << 3) /* format: about the proxy */
 
 enum fleet_option_type {
     FLEET_OPT_STRING = 1,

@@ -51,7 +51,11 @@ enum fleet_pod_field {
     FLEET_POD_LOCKED,         /* number; 0 or 1 */
     FLEET_POD_SPOT,           /* number; 0 or 1 */
     FLEET_POD_HOST_KEY,       /* text; "ssh-ed25519 AAAA..." */
-    FLEET_POD_TOKEN           /* text; as given to create */
+    FLEET_POD_TOKEN,          /* text; as given to create */
+    /* Filled by the host; what a provider sets here does not count. */
+    FLEET_POD_SHORT,          /* text; the name without the cohort's prefix */
+    FLEET_POD_PROVIDER,       /* text */
+    FLEET_POD_PROXY_PORT      /* number; 1..65535 */
 };
 
 enum fleet_offer_field {
@@ -84,7 +88,7 @@ enum fleet_spec_field {
     FLEET_SPEC_TEMPLATE        /* text; the provider's own template */
 };
 
-/* NULL unsets. */
+/* NULL unsets, and so does "". */
 FLEET_API void fleet_pod_set(struct fleet_pod *pod, int field,
                              const char *value);
 FLEET_API void fleet_pod_set_number(struct fleet_pod *pod, int field,

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "core/cmd/keypair.h"
+#include "core/cmd/keyfile.h"
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -27,7 +27,7 @@ static int keygen(const char *const *argv, char **output,
     return rc;
 }
 
-int fl_keypair_public(const char *path, char **line, struct fleet_error *err)
+int fl_keyfile_public(const char *path, char **line, struct fleet_error *err)
 {
     const char *const argv[] = {"ssh-keygen", "-y", "-P", "", "-f", path, NULL};
     int rc = keygen(argv, line, err);
@@ -42,7 +42,7 @@ static int make_public(const char *path, const char *public_path,
                        struct fleet_error *err)
 {
     FL_AUTO_FREE char *line = NULL, *text = NULL;
-    int rc = fl_keypair_public(path, &line, err);
+    int rc = fl_keyfile_public(path, &line, err);
 
     if (rc < 0)
         return rc;
@@ -52,7 +52,7 @@ static int make_public(const char *path, const char *public_path,
     return fl_file_write(public_path, text, strlen(text), 0644, err);
 }
 
-int fl_keypair_ensure(const char *path, const char *comment, bool *made,
+int fl_keyfile_ensure(const char *path, const char *comment, bool *made,
                       struct fleet_error *err)
 {
     const char *const argv[] = {"ssh-keygen", "-q", "-t", "ed25519",
@@ -85,7 +85,7 @@ static size_t key_length(const char *line)
     return n + strcspn(line + n, " \t\r\n");
 }
 
-bool fl_keypair_same(const char *a, const char *b)
+bool fl_keyfile_same(const char *a, const char *b)
 {
     size_t n = key_length(a);
 

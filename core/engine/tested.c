@@ -1,0 +1,445 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/tested.h"
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/engine/fan.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#define STDERR_MAX 2048
+
+/* One pod's test, in a thread of its own. */
+struct line {
+    struct fl_fan_item item; /* first */
+    const struct fl_checks *checks;
+    const struct fl_ssh_key *key;
+    struct fleet_pod *pod;
+    bool trusting; /* whatever host key it shows */
+    int64_t limit_ms;
+
+    /* results */
+    const char *stage;
+    struct fleet_error error;
+    char *host_key;
+    int64_t began, elapsed_ms, open_ms, run_ms, asked_at, answered_at;
+    struct fl_section *sections; /* NULL: nothing came back */
+};
+
+struct run {
+    const struct fl_test_job *job;
+    struct fl_test_results *results;
+    size_t *places; /* of lines in the results */
+    struct fleet_error *err;
+    int rc; /* of what cannot be told as a result: memory */
+};
+
+static struct line *line_of(struct fl_fan_item *item)
+{
+    return (struct line *)item; /* item is the first member */
+}
+
+static void line_free(struct line *line)
+{
+    if (!line)
+        return;
+    if (line->sections)
+        fl_sections_clear(line->sections, line->checks->n_probes);
+    free(line->sections);
+    free(line->host_key);
+    fl_pod_free(line->pod);
+    free(line);
+}
+FL_CLEANUP(line_free, struct line *);
+
+/* ---- in the thread ---- */
+
+static int fail_at(struct line *line, const char *stage, int code)
+{
+    line->stage = stage;
+    return code;
+}
+
+static int connect_pod(struct line *line, int64_t deadline, struct fl_ssh **ssh)
+{
+    const struct fleet_pod *pod = line->pod;
+    const struct fl_ssh_target target = {
+        .host = fleet_pod_get(pod, FLEET_POD_SSH_HOST),
+        .port = (int)fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 22),
+        .user = fleet_pod_get(pod, FLEET_POD_SSH_USER),
+        .host_key =
+            line->trusting ? NULL : fleet_pod_get(pod, FLEET_POD_HOST_KEY),
+    };
+    enum fl_ssh_stage stage = FL_SSH_RESOLVE;
+    int rc = fl_ssh_open(&target, line->key, deadline, ssh, &stage,
+                         &line->host_key, &line->error);
+
+    if (rc < 0)
+        return fail_at(line, fl_ssh_stage_name(stage), rc);
+    line->open_ms = fl_ssh_elapsed_ms(*ssh);
+    return FLEET_OK;
+}
+
+/* What it said in place of an answer, in one line. */
+static const char *first_words(const struct fl_ssh_exec *exec, char out[120])
+{
+    const char *text = exec->err_len ? exec->err_text : exec->out;
+    size_t len = text ? strcspn(text, "\r\n") : 0;
+
+    if (len == 0)
+        return "it says nothing";
+    snprintf(out, 120, "%.*s", (int)(len < 119 ? len : 119), text);
+    return out;
+}
+
+static int take_answer(struct line *line, const struct fl_ssh_exec *exec,
+                       int rc)
+{
+    size_t n = line->checks->n_probes;
+    bool whole = false;
+    char words[120];
+
+    line->sections = calloc(n ? n : 1, sizeof(*line->sections));
+    if (!line->sections ||
+        fl_checkup_parse(exec->out ? exec->out : "", exec->out_len,
+                         line->checks->nonce, line->sections, n, &whole) < 0)
+        return fail_at(line, "exec", fl_enomem(&line->error));
+    if (rc == FLEET_ETIMEOUT)
+        return fail_at(line, "timeout", rc);
+    if (rc < 0)
+        return fail_at(line, "exec", rc);
+    if (whole)
+        return FLEET_OK;
+    line->stage = "exec";
+    if (exec->truncated)
+        return fleet_fail(&line->error, FLEET_EINVALID,
+                          "exec: the pod answers without end: see what its "
+                          "login scripts print");
+    return fleet_fail(&line->error, FLEET_EINVALID,
+                      "exec: logged in, but no shell that runs commands (exit "
+                      "status %d: %s)",
+                      exec->status, first_words(exec, words));
+}
+
+static int run_checkup(struct line *line, struct fl_ssh *ssh, int64_t deadline)
+{
+    const struct fl_checks *checks = line->checks;
+    FL_AUTO_FREE char *hello = fl_format("echo '%s end'", checks->nonce);
+    bool probes = checks->n_probes > 0;
+    struct fl_ssh_exec exec = {
+        .command = probes ? "exec sh" : hello,
+        .input = probes ? fl_buf_text(&checks->script) : NULL,
+        .input_len = probes ? checks->script.len : 0,
+        .max_out = FL_CHECKUP_MAX(checks->n_probes),
+        .max_err = STDERR_MAX,
+    };
+    int64_t began = fl_now_ms();
+    int rc;
+
+    if (!hello)
+        return fail_at(line, "exec", fl_enomem(&line->error));
+    line->asked_at = (int64_t)time(NULL);
+    rc = fl_ssh_run(ssh, &exec, deadline, &line->error);
+    line->answered_at = (int64_t)time(NULL);
+    line->run_ms = fl_now_ms() - began;
+    rc = take_answer(line, &exec, rc);
+    fl_ssh_exec_clear(&exec);
+    return rc;
+}
+
+static void run_line(struct fl_fan_item *item)
+{
+    struct line *line = line_of(item);
+    FL_AUTO(fl_ssh_close) struct fl_ssh *ssh = NULL;
+    int64_t deadline;
+
+    line->began = fl_now_ms();
+    deadline = fl_fan_step(item, "connecting", fl_deadline(line->limit_ms));
+    if (connect_pod(line, deadline, &ssh) == 0) {
+        fl_fan_step(item, "checking", deadline);
+        run_checkup(line, ssh, deadline);
+    }
+    line->elapsed_ms = fl_now_ms() - line->began;
+}
+
+/* ---- in the calling thread ---- */
+
+static int verdict_of(const struct fl_finding *findings, size_t n)
+{
+    int worst = FLEET_PASS;
+
+    for (size_t i = 0; i < n; i++) {
+        if (findings[i].verdict > worst && findings[i].verdict != FLEET_SKIP)
+            worst = findings[i].verdict;
+    }
+    return worst;
+}
+
+static int judge(struct run *run, struct fl_test_result *result,
+                 const struct line *line)
+{
+    const struct fl_checks *checks = run->job->checks;
+    struct fl_answer answer = {
+        .pod = result->member->pod,
+        .stage = result->stage,
+        .error = &result->error,
+        .open_ms = -1,
+        .run_ms = -1,
+        .asked_at = -1,
+        .answered_at = -1,
+    };
+    int rc = FLEET_OK;
+
+    if (line) {
+        answer.open_ms = line->open_ms;
+        answer.run_ms = line->run_ms;
+        answer.asked_at = line->asked_at;
+        answer.answered_at = line->answered_at;
+        answer.sections = line->sections;
+    }
+    for (size_t i = 0; rc == 0 && i < checks->n; i++)
+        rc = fl_check_judge(checks, &checks->at[i], &answer,
+                            &result->findings[i], run->err);
+    result->verdict = verdict_of(result->findings, checks->n);
+    /* Whichever checks were chosen: a pod that could not be asked is ill. */
+    if (result->stage)
+        result->verdict = FLEET_FAIL;
+    return rc;
+}
+
+static void conclude(struct run *run, size_t place, const struct line *line)
+{
+    struct fl_test_result *result = &run->results->at[place];
+
+    if (judge(run, result, line) < 0)
+        run->rc = FLEET_ENOMEM;
+    if (run->job->ended)
+        run->job->ended(run->job->arg, place);
+}
+
+static void line_step(void *arg, struct fl_fan_item *item, const char *what)
+{
+    struct run *run = arg;
+
+    if (run->job->step)
+        run->job->step(run->job->arg, run->places[item->slot], what);
+}
+
+static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
+{
+    struct run *run = arg;
+    struct line *line = line_of(item);
+    size_t place = run->places[item->slot];
+    struct fl_test_result *result = &run->results->at[place];
+
+    if (end == FL_FAN_WEDGED) { /* its memory is left to it */
+        result->stage = "timeout";
+        fleet_fail(&result->error, FLEET_ETIMEOUT,
+                   "timeout: the connection does not come back; given up");
+        conclude(run, place, NULL);
+        return;
+    }
+    if (end == FL_FAN_UNRUN) {
+        result->stage = "cancelled";
+        fleet_fail(&result->error, FLEET_ECANCELLED, "cancelled, not begun");
+    } else {
+        result->stage = line->stage;
+        result->error = line->error;
+        result->elapsed_ms = line->elapsed_ms;
+        if (!line->stage && !fleet_pod_get(line->pod, FLEET_POD_HOST_KEY))
+            result->learnt = fl_take(line->host_key);
+        else if (!line->stage && line->trusting)
+            result->learnt = fl_take(line->host_key);
+    }
+    conclude(run, place, end == FL_FAN_FINISHED ? line : NULL);
+    line_free(line);
+}
+
+/* Why this pod need not be asked at all; NULL: it shall be. */
+static const char *trouble_of(const struct fl_member *member,
+                              struct fleet_error *error)
+{
+    enum fleet_state state = fl_pod_state(member->pod);
+    const char *word = fleet_state_name(state);
+
+    if (member->unconfirmed) {
+        fleet_fail(error, FLEET_EAMBIGUOUS,
+                   "unknown: it is remembered, but %s does not list it",
+                   member->listing->name);
+        return "unknown";
+    }
+    if (state == FLEET_STATE_STOPPED) {
+        fleet_fail(error, FLEET_ECONFLICT,
+                   "stopped: `fleet start %s` starts it", member->short_name);
+        return word;
+    }
+    if (state != FLEET_STATE_RUNNING && state != FLEET_STATE_UNKNOWN) {
+        fleet_fail(error, FLEET_ECONFLICT, "%s: it does not run", word);
+        return word;
+    }
+    if (!fleet_pod_get(member->pod, FLEET_POD_SSH_HOST)) {
+        fleet_fail(error, FLEET_ECONFLICT, "%s: %s tells no address for it",
+                   word, member->listing->name);
+        return "address";
+    }
+    return NULL;
+}
+
+static struct line *line_new(const struct fl_test_job *job,
+                             const struct fl_member *member)
+{
+    FL_AUTO(line_free) struct line *line = calloc(1, sizeof(*line));
+
+    if (!line)
+        return NULL;
+    line->checks = job->checks;
+    line->key = job->key;
+    line->limit_ms = job->limit_ms;
+    line->trusting = job->learn_anew && member->host_key_learnt;
+    line->open_ms = line->run_ms = line->asked_at = line->answered_at = -1;
+    line->pod = fl_pod_copy(member->pod);
+    if (!line->pod)
+        return NULL;
+    if (!fleet_pod_get(line->pod, FLEET_POD_SSH_USER))
+        fleet_pod_set(line->pod, FLEET_POD_SSH_USER,
+                      job->engine->settings.ssh_user);
+    return fl_take(line);
+}
+
+static int open_results(struct run *run, struct fleet_error *err)
+{
+    const struct fl_test_job *job = run->job;
+    struct fl_test_results *results = run->results;
+    const struct fl_fleet *fleet = job->fleet;
+    size_t n_checks = job->checks->n;
+
+    results->at = calloc(fleet->n_members + 1, sizeof(*results->at));
+    if (!results->at)
+        return fl_enomem(err);
+    results->n_checks = n_checks;
+    for (size_t i = 0; i < fleet->n_members; i++) {
+        const struct fl_member *member = &fleet->members[i];
+        struct fl_test_result *result = &results->at[results->n];
+
+        if (!job->selected[i])
+            continue;
+        results->n++;
+        result->member = member;
+        result->name = fleet_pod_get(member->pod, FLEET_POD_NAME);
+        result->findings = calloc(n_checks, sizeof(*result->findings));
+        if (!result->findings)
+            return fl_enomem(err);
+        result->stage = trouble_of(member, &result->error);
+    }
+    return FLEET_OK;
+}
+
+static int open_lines(struct run *run, struct fl_fan *fan,
+                      struct fleet_error *err)
+{
+    struct fl_test_results *results = run->results;
+
+    for (size_t i = 0; i < results->n; i++) {
+        struct line *line;
+
+        if (results->at[i].stage)
+            continue;
+        line = line_new(run->job, results->at[i].member);
+        if (!line) {
+            while (fan->n > 0)
+                line_free(line_of(fan->items[--fan->n]));
+            return fl_enomem(err);
+        }
+        run->places[fan->n] = i;
+        fan->items[fan->n++] = &line->item;
+    }
+    return FLEET_OK;
+}
+
+/* Each connection needs a descriptor, and the soft limit is often low. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Those that are not asked are told first; then the others, as they end. */
+static int run_lines(struct run *run, struct fl_fan *fan,
+                     struct fleet_error *err)
+{
+    if (run->job->begun)
+        run->job->begun(run->job->arg, run->results);
+    for (size_t i = 0; i < run->results->n; i++) {
+        if (run->results->at[i].stage)
+            conclude(run, i, NULL);
+    }
+    raise_descriptors();
+    fan->threads = fl_engine_threads(run->job->engine, fan->n);
+    return fl_fan_run(fan, err);
+}
+
+int fl_test_run(const struct fl_test_job *job, struct fl_test_results *results,
+                struct fleet_error *err)
+{
+    size_t n = job->fleet->n_members + 1;
+    FL_AUTO_FREE struct fl_fan_item **items = calloc(n, sizeof(*items));
+    FL_AUTO_FREE size_t *places = calloc(n, sizeof(*places));
+    struct run run = {
+        .job = job, .results = results, .places = places, .err = err};
+    struct fl_fan fan = {.items = items,
+                         .work = run_line,
+                         .ended = line_ended,
+                         .step = line_step,
+                         .arg = &run};
+    int rc = items && places ? FLEET_OK : fl_enomem(err);
+
+    if (rc == 0)
+        rc = open_results(&run, err);
+    if (rc == 0)
+        rc = open_lines(&run, &fan, err);
+    if (rc == 0)
+        rc = run_lines(&run, &fan, err);
+    return rc < 0 ? rc : run.rc;
+}
+
+void fl_test_results_clear(struct fl_test_results *results)
+{
+    for (size_t i = 0; i < results->n; i++) {
+        struct fl_test_result *result = &results->at[i];
+
+        for (size_t k = 0; result->findings && k < results->n_checks; k++)
+            fl_finding_clear(&result->findings[k]);
+        free(result->findings);
+        free(result->learnt);
+    }
+    free(results->at);
+    *results = (struct fl_test_results){0};
+}
+
+const struct fl_finding *fl_test_worst(const struct fl_test_result *result,
+                                       size_t n_checks, size_t *check)
+{
+    const struct fl_finding *worst = NULL;
+
+    for (size_t i = 0; i < n_checks; i++) {
+        const struct fl_finding *finding = &result->findings[i];
+
+        if (finding->verdict < FLEET_WARN)
+            continue;
+        if (!worst || finding->verdict > worst->verdict ||
+            (worst->unasked && !finding->unasked &&
+             finding->verdict == worst->verdict)) {
+            worst = finding;
+            *check = i;
+        }
+    }
+    return worst;
+}

@@ -1,0 +1,4 @@
+pkglib_LTLIBRARIES += plugins/check-gpu.la
+plugins_check_gpu_la_SOURCES = plugins/check-gpu/gpu.c
+plugins_check_gpu_la_LDFLAGS = $(plugin_ldflags)
+plugins_check_gpu_la_LIBADD = libfleet.la

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 # libfleet and the program. fl_* symbols are exported for the program alone
 # (version FLEET_PRIVATE); the public ones are listed in libfleet.syms.
 core_sources =

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 dist_man_MANS += \
 	man/fleet.1 \
 	man/fleet-config.5 \

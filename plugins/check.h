@@ -10,11 +10,11 @@
 
 /* What several checks need. */
 
-/* WORD as one word of the shell, whatever stands in it, with a blank before. */
+/* WORD as one word of the shell, whatever stands in it. */
 static inline void write_word(struct fleet_writer *script, const char *word,
                               size_t len)
 {
-    fleet_write(script, " '");
+    fleet_write(script, "'");
     for (size_t i = 0; i < len; i++) {
         if (word[i] == '\'')
             fleet_write(script, "'\\''");
@@ -33,14 +33,19 @@ static inline void write_assignment(struct fleet_writer *script,
     fleet_write(script, "\n");
 }
 
+/* Does its provider say that it has a GPU? */
+static inline int has_gpu(const struct fleet_facts *facts)
+{
+    const struct fleet_pod *pod = fleet_facts_pod(facts);
+    int64_t gpus = fleet_pod_get_number(pod, FLEET_POD_GPUS, -1);
+
+    return gpus > 0 || (gpus < 0 && fleet_pod_get(pod, FLEET_POD_GPU));
+}
+
 /* A pod of this computer: it has no more than this computer has. */
 static inline int is_here(const struct fleet_facts *facts)
 {
-    const char *host =
-        fleet_pod_get(fleet_facts_pod(facts), FLEET_POD_SSH_HOST);
-
-    return host && (strncmp(host, "127.", 4) == 0 || !strcmp(host, "::1") ||
-                    !strcmp(host, "localhost"));
+    return fleet_fact(facts, "fleet_here") != NULL;
 }
 
 /* The numbers of a line of df -P: size, used and free, in its units. They are

@@ -1,5 +1,8 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version \
 	-export-symbols-regex '^fleet_plugin$$'
+EXTRA_DIST += plugins/check.h
 include plugins/check-disk/local.mk
 include plugins/check-editor/local.mk
 include plugins/check-gpu/local.mk

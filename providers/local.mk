@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 provider_ldflags = $(AM_LDFLAGS) -module -avoid-version \
 	-export-symbols-regex '^fleet_plugin$$'
 include providers/local/local.mk

@@ -15,8 +15,8 @@ AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_top_srcdir)'; export srcdir; \
 	builddir='$(abs_top_builddir)'; export builddir; \
 	LD_LIBRARY_PATH="$(abs_top_builddir)/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"; \
-	ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:$$ASAN_OPTIONS"; \
-	UBSAN_OPTIONS="print_stacktrace=1:$$UBSAN_OPTIONS"; \
+	ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99:$$ASAN_OPTIONS"; \
+	UBSAN_OPTIONS="print_stacktrace=1:exitcode=99:$$UBSAN_OPTIONS"; \
 	TSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1:$$TSAN_OPTIONS"; \
 	MALLOC_PERTURB_=$${MALLOC_PERTURB_-165}; \
 	export LD_LIBRARY_PATH ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS \

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 core_sources += \
 	core/base/buf.c core/base/buf.h \
 	core/base/call.c core/base/call.h \

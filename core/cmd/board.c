@@ -5,25 +5,20 @@
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/cmd/screen.h"
+#include "core/cmd/ticker.h"
 #include "core/model/report.h"
 
-#include <pthread.h>
 #include <string.h>
 
-#define REDRAW_MS   100
 #define BOARD_MAX   (60 * 1024)
 #define SPARE_ROWS  3 /* the head, and room for what else is said */
 #define DETAIL_MAX  160
 #define NAME_COLUMN 24
 
 struct fl_board {
-    bool quiet, live, color;
+    bool quiet, color;
     int64_t began;
-    pthread_t ticker;
-
-    pthread_mutex_t mutex; /* guards the rest */
-    pthread_cond_t closing_changed;
-    bool closing;
+    struct fl_ticker ticker; /* its mutex guards the rest */
     struct fl_board_cell *cells;
     size_t n, done;
 };
@@ -112,8 +107,9 @@ int fl_board_text(struct fl_buf *out, const struct fl_board_cell *cells,
     return out->failed;
 }
 
-static void draw(const struct fl_board *board)
+static void draw(void *arg)
 {
+    const struct fl_board *board = arg;
     FL_AUTO(fl_buf_clear) struct fl_buf text = FL_BUF(BOARD_MAX);
     size_t columns, rows;
 
@@ -123,37 +119,8 @@ static void draw(const struct fl_board *board)
         fl_screen_board(fl_buf_text(&text));
 }
 
-static void *tick(void *arg)
-{
-    struct fl_board *board = arg;
-
-    pthread_mutex_lock(&board->mutex);
-    while (!board->closing) {
-        int64_t next = fl_deadline(REDRAW_MS);
-        struct timespec at = {.tv_sec = (time_t)(next / 1000),
-                              .tv_nsec = (long)(next % 1000) * 1000000};
-
-        draw(board);
-        pthread_cond_timedwait(&board->closing_changed, &board->mutex, &at);
-    }
-    pthread_mutex_unlock(&board->mutex);
-    return NULL;
-}
-
-/* Waits by the clock of fl_now_ms. */
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 struct fl_board *fl_board_open(struct fl_context *context, size_t n)
 {
-    const struct fl_globals *globals = &context->globals;
     struct fl_board *board = calloc(1, sizeof(*board));
 
     if (board)
@@ -164,13 +131,9 @@ struct fl_board *fl_board_open(struct fl_context *context, size_t n)
     }
     board->n = n;
     board->began = fl_now_ms();
-    board->quiet = globals->quiet;
+    board->quiet = context->globals.quiet;
     board->color = fl_color_on(context, STDERR_FILENO);
-    pthread_mutex_init(&board->mutex, NULL);
-    init_condition(&board->closing_changed);
-    board->live = !globals->quiet && !globals->no_progress &&
-                  fl_screen_redraws() &&
-                  pthread_create(&board->ticker, NULL, tick, board) == 0;
+    fl_ticker_open(&board->ticker, context, draw, board);
     return board;
 }
 
@@ -178,18 +141,18 @@ void fl_board_name(struct fl_board *board, size_t i, const char *name)
 {
     if (!board)
         return;
-    pthread_mutex_lock(&board->mutex);
+    pthread_mutex_lock(&board->ticker.mutex);
     board->cells[i].name = name;
-    pthread_mutex_unlock(&board->mutex);
+    pthread_mutex_unlock(&board->ticker.mutex);
 }
 
 void fl_board_busy(struct fl_board *board, size_t i)
 {
     if (!board)
         return;
-    pthread_mutex_lock(&board->mutex);
+    pthread_mutex_lock(&board->ticker.mutex);
     board->cells[i].state = FL_BOARD_BUSY;
-    pthread_mutex_unlock(&board->mutex);
+    pthread_mutex_unlock(&board->ticker.mutex);
 }
 
 static void tell_done(const struct fl_board *board,
@@ -212,12 +175,12 @@ void fl_board_done(struct fl_board *board, size_t i, int verdict,
 
     if (!board)
         return;
-    pthread_mutex_lock(&board->mutex);
+    pthread_mutex_lock(&board->ticker.mutex);
     board->cells[i].verdict = verdict;
     board->cells[i].state = FL_BOARD_DONE;
     done = ++board->done;
-    pthread_mutex_unlock(&board->mutex);
-    if (!board->live && !board->quiet)
+    pthread_mutex_unlock(&board->ticker.mutex);
+    if (!board->ticker.live && !board->quiet)
         tell_done(board, &board->cells[i], done, detail);
 }
 
@@ -225,16 +188,7 @@ void fl_board_close(struct fl_board *board)
 {
     if (!board)
         return;
-    if (board->live) {
-        pthread_mutex_lock(&board->mutex);
-        board->closing = true;
-        pthread_cond_signal(&board->closing_changed);
-        pthread_mutex_unlock(&board->mutex);
-        pthread_join(board->ticker, NULL);
-        fl_screen_status(NULL);
-    }
-    pthread_cond_destroy(&board->closing_changed);
-    pthread_mutex_destroy(&board->mutex);
+    fl_ticker_close(&board->ticker);
     free(board->cells);
     free(board);
 }

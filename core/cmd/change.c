@@ -225,7 +225,8 @@ static int choose(struct work *work, struct fleet_error *err)
     return rc;
 }
 
-/* Whether pods that could not be listed, and were not changed, are meant too. */
+/* Whether pods that could not be listed, and so were not changed, are meant
+ * too. */
 static bool means_unlisted(const struct work *work)
 {
     const struct fl_context *context = work->context;

@@ -155,7 +155,8 @@ static json_t *json_tried(const struct fl_create_result *result)
         json_t *entry = json_object();
 
         fl_json_put(entry, "option", fl_json_text(attempt->option));
-        fl_json_put(entry, "error", fl_json_error(&attempt->error, NULL, attempt->provider));
+        fl_json_put(entry, "error",
+                    fl_json_error(&attempt->error, NULL, attempt->provider));
         fl_json_add(list, entry);
     }
     return list;
@@ -258,7 +259,6 @@ static int finish(struct work *work)
             fl_report(work->context, &result->error, result->name,
                       result->provider);
     }
-    make_document(work);
     print_table(work);
     if (work->create.n == 0)
         fl_say(work->context, "nothing to make: %zu there already",
@@ -274,7 +274,6 @@ static int show_plan(struct work *work)
     tell_dropped(work);
     for (size_t i = 0; i < work->create.n; i++)
         fl_json_add(names, fl_json_text(work->create.at[i]));
-    make_document(work);
     fl_json_put(work->context->document, "would_create", names);
     fl_json_put(work->context->document, "options",
                 fl_json_options(&work->plan));
@@ -398,6 +397,7 @@ static int run(struct fl_context *context, const void *given)
     struct fleet_error err = {0};
     int status = run_work(&work, &err);
 
+    make_document(&work); /* whatever has become of it */
     fl_create_results_clear(&work.results);
     fl_options_plan_clear(&work.plan);
     fl_fleet_clear(&work.fleet);

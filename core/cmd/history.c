@@ -52,7 +52,7 @@ static void add_row(struct fl_table *table, const struct fl_intent *intent,
     fl_table_cell(table, intent->provider);
     fl_table_cell(table, intent->pod_id);
     fl_table_cell(table, intent->ended_at ? intent->result : "open");
-    fl_table_cell(table, intent->message);
+    fl_table_cell(table, intent->message ? intent->message : intent->detail);
 }
 
 static json_t *intent_json(const struct fl_intent *intent,

@@ -22,7 +22,7 @@
 
 struct options {
     char *prefix, *providers, *names, *key, *out;
-    bool force;
+    bool force, yes;
 };
 
 /* clang-format off */
@@ -48,6 +48,9 @@ static const struct fleet_option init_options[] = {
     {.key = "force", .aliases = FL_WORDS("f"), .type = FLEET_OPT_BOOL,
      .help = "write the file even where there is one",
      FLEET_AT(struct options, force)},
+    {.key = "yes", .aliases = FL_WORDS("y"), .type = FLEET_OPT_BOOL,
+     .help = "do not ask: take the defaults for what no flag says",
+     FLEET_AT(struct options, yes)},
     {0},
 };
 /* clang-format on */
@@ -164,8 +167,8 @@ static int choose_all(struct fl_context *context, const struct options *options,
                       struct choice *choice, struct fleet_error *err)
 {
     /* Who gives flags is a script, or knows what he wants. */
-    bool ask = fl_can_ask() && !options->prefix && !options->providers &&
-               !options->names && !options->key;
+    bool ask = fl_can_ask() && !options->yes && !options->prefix &&
+               !options->providers && !options->names && !options->key;
     FL_AUTO(fl_buf_clear) struct fl_buf usual = {0};
     int rc = choose(ask, options->prefix,
                     "Name of the cohort, the first part of each pod's name:",

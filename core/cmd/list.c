@@ -75,7 +75,11 @@ static void age_text(char out[32], const char *stamp)
     int64_t age = (int64_t)time(NULL) - when;
 
     out[0] = '\0';
-    if (when >= 0 && age >= 0)
+    if (when < 0 || age < 0)
+        return;
+    if (age == 0)
+        snprintf(out, 32, "0 s");
+    else
         fl_duration_text(out, age * 1000);
 }
 

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 # The program but for main.c. NAME.c is the command NAME, or what commands
 # share.
 cmd_sources = \
@@ -38,6 +40,7 @@ cmd_sources = \
 	core/cmd/table.c core/cmd/table.h \
 	core/cmd/talk.c core/cmd/talk.h \
 	core/cmd/test.c \
+	core/cmd/ticker.c core/cmd/ticker.h \
 	core/cmd/topics.c \
 	core/cmd/verdict.c core/cmd/verdict.h \
 	core/cmd/version.c core/cmd/version.h \

@@ -116,8 +116,11 @@ static void add_keys(struct fl_buf *out, const struct fl_options *options,
     fl_buf_puts(out, ".Bl -tag -width Ds\n");
     if (instances)
         add_key(out, &option);
-    for (size_t i = 0; fl_option_at(options, i, &option); i++)
-        add_key(out, &option);
+    for (size_t i = 0; fl_option_at(options, i, &option); i++) {
+        /* A key of the core that a plugin reads, too, stands there. */
+        if (!plugin || fl_option_find(&fl_settings_table, option.key) < 0)
+            add_key(out, &option);
+    }
     fl_buf_puts(out, ".El\n");
 }
 

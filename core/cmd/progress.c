@@ -5,11 +5,10 @@
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/cmd/screen.h"
+#include "core/cmd/ticker.h"
 
-#include <pthread.h>
 #include <string.h>
 
-#define REDRAW_MS   100
 #define BAR_COLUMNS 20
 #define LINE_BYTES  400
 
@@ -21,13 +20,9 @@ struct active {
 struct fl_progress {
     const char *done_word;
     int64_t began;
-    bool quiet, bar;
-    pthread_t ticker; /* redraws, so that the clock goes on between events */
-
-    pthread_mutex_t mutex; /* guards the rest */
-    pthread_cond_t closing_changed;
-    bool closing;
-    struct active *active; /* in the order in which they began */
+    bool quiet;
+    struct fl_ticker ticker; /* its mutex guards the rest */
+    struct active *active;   /* in the order in which they began */
     size_t n_active, size;
     size_t done, total;
 };
@@ -52,11 +47,14 @@ int fl_progress_text(struct fl_buf *out, const char *done_word, size_t done,
     return out->failed;
 }
 
-static void draw(const struct fl_progress *progress)
+static void draw(void *arg)
 {
+    const struct fl_progress *progress = arg;
     const struct active *first = progress->n_active ? progress->active : NULL;
     FL_AUTO(fl_buf_clear) struct fl_buf line = {0};
 
+    if (progress->total == 0) /* nothing has begun */
+        return;
     fl_buf_init(&line, LINE_BYTES);
     fl_progress_text(&line, progress->done_word, progress->done,
                      progress->total, fl_now_ms() - progress->began,
@@ -65,52 +63,17 @@ static void draw(const struct fl_progress *progress)
     fl_screen_status(fl_buf_text(&line));
 }
 
-static void *tick(void *arg)
-{
-    struct fl_progress *progress = arg;
-
-    pthread_mutex_lock(&progress->mutex);
-    while (!progress->closing) {
-        int64_t next = fl_deadline(REDRAW_MS);
-        struct timespec at = {.tv_sec = (time_t)(next / 1000),
-                              .tv_nsec = (long)(next % 1000) * 1000000};
-
-        if (progress->total)
-            draw(progress);
-        pthread_cond_timedwait(&progress->closing_changed, &progress->mutex,
-                               &at);
-    }
-    pthread_mutex_unlock(&progress->mutex);
-    return NULL;
-}
-
-/* Waits by the clock of fl_now_ms. */
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 struct fl_progress *fl_progress_open(struct fl_context *context,
                                      const char *done_word)
 {
-    const struct fl_globals *globals = &context->globals;
     struct fl_progress *progress = calloc(1, sizeof(*progress));
 
     if (!progress)
         return NULL;
     progress->done_word = done_word;
     progress->began = fl_now_ms();
-    progress->quiet = globals->quiet;
-    pthread_mutex_init(&progress->mutex, NULL);
-    init_condition(&progress->closing_changed);
-    progress->bar =
-        !globals->quiet && !globals->no_progress && fl_screen_redraws() &&
-        pthread_create(&progress->ticker, NULL, tick, progress) == 0;
+    progress->quiet = context->globals.quiet;
+    fl_ticker_open(&progress->ticker, context, draw, progress);
     return progress;
 }
 
@@ -196,7 +159,7 @@ static void update(struct fl_progress *progress, const struct fl_event *event)
         event->kind == FL_EVENT_DONE || event->kind == FL_EVENT_FAILED;
     bool first;
 
-    pthread_mutex_lock(&progress->mutex);
+    pthread_mutex_lock(&progress->ticker.mutex);
     first = progress->total == 0;
     progress->done = event->done;
     progress->total = event->total;
@@ -204,10 +167,10 @@ static void update(struct fl_progress *progress, const struct fl_event *event)
         drop(progress, event->name);
     else
         set_step(progress, event->name, event->text);
-    if (progress->bar && first) /* from then on the ticker does it */
+    if (progress->ticker.live && first) /* from then on the ticker does it */
         draw(progress);
-    pthread_mutex_unlock(&progress->mutex);
-    if (finished && !progress->bar)
+    pthread_mutex_unlock(&progress->ticker.mutex);
+    if (finished && !progress->ticker.live)
         tell_finished(progress, event);
 }
 
@@ -217,8 +180,9 @@ void fl_progress_event(void *arg, const struct fl_event *event)
 
     if (!progress || progress->quiet)
         return;
-    if (event->kind == FL_EVENT_NOTE)
-        fl_screen_line(event->text);
+    if (event->kind == FL_EVENT_STOPPING)
+        fl_screen_line("interrupted: what runs is finished, nothing new is "
+                       "begun; Ctrl-C again stops at once");
     else
         update(progress, event);
 }
@@ -227,18 +191,9 @@ void fl_progress_close(struct fl_progress *progress)
 {
     if (!progress)
         return;
-    if (progress->bar) {
-        pthread_mutex_lock(&progress->mutex);
-        progress->closing = true;
-        pthread_cond_signal(&progress->closing_changed);
-        pthread_mutex_unlock(&progress->mutex);
-        pthread_join(progress->ticker, NULL);
-        fl_screen_status(NULL);
-    }
+    fl_ticker_close(&progress->ticker);
     for (size_t i = 0; i < progress->n_active; i++)
         clear_active(&progress->active[i]);
     free(progress->active);
-    pthread_cond_destroy(&progress->closing_changed);
-    pthread_mutex_destroy(&progress->mutex);
     free(progress);
 }

@@ -153,7 +153,7 @@ static void add_row(struct fl_table *table, const struct fl_checks *checks,
                           : fl_verdict_name(result->findings[i].verdict));
     if (details.len == 0)
         fl_table_cell(table, NULL);
-    else if (table->columns && details.len > DETAIL_MAX)
+    else if (details.len > DETAIL_MAX)
         fl_table_cellf(table, "%.*s...", DETAIL_MAX, fl_buf_text(&details));
     else
         fl_table_cell(table, fl_buf_text(&details));
@@ -246,43 +246,36 @@ static int status_of(const struct round *round)
 
 /* ---- what --watch tells ---- */
 
-static bool was_so(const struct fl_strv *before, const char *line)
+/* "2026-11-20T09:00:00Z  arena-apple  fail  disk: ..." */
+static void tell_change(struct round *round,
+                        const struct fl_test_result *result, const char *line)
 {
-    return fl_strv_has(before, line);
+    FL_AUTO(fl_buf_clear) struct fl_buf text = FL_BUF(4 * FL_REPORT_MAX);
+    FL_AUTO(fl_buf_clear) struct fl_buf shown = FL_BUF(64 * FL_REPORT_MAX);
+    char stamp[FL_STAMP_SIZE];
+
+    fl_stamp(stamp, time(NULL));
+    put_details(&text, &round->work->checks, result);
+    fl_buf_printf(&shown, "%s  %s%s", stamp, line, text.len ? "  " : "");
+    fl_text_escape(&shown, fl_buf_text(&text));
+    fl_buf_putc(&shown, '\n');
+    fl_print(round->work->context, fl_buf_text(&shown));
 }
 
 static int tell_changes(struct round *round)
 {
     struct work *work = round->work;
-    const struct fl_checks *checks = &work->checks;
     struct fl_strv now = {0};
     int rc = FLEET_OK;
 
     for (size_t i = 0; rc == 0 && i < round->results.n; i++) {
         const struct fl_test_result *result = &round->results.at[i];
-        FL_AUTO(fl_buf_clear)
-        struct fl_buf details = FL_BUF(4 * FL_REPORT_MAX);
         FL_AUTO_FREE char *line =
             fl_format("%s  %s", result->name, fl_verdict_name(result->verdict));
-        char stamp[FL_STAMP_SIZE];
 
         rc = line ? fl_strv_add(&now, line) : FLEET_ENOMEM;
-        if (rc < 0 || was_so(&work->before, line))
-            continue;
-        fl_stamp(stamp, time(NULL));
-        put_details(&details, checks, result);
-        fl_print(work->context, stamp);
-        fl_print(work->context, "  ");
-        fl_print(work->context, line);
-        if (details.len) {
-            FL_AUTO(fl_buf_clear)
-            struct fl_buf escaped = FL_BUF(64 * FL_REPORT_MAX);
-
-            fl_text_escape(&escaped, fl_buf_text(&details));
-            fl_print(work->context, "  ");
-            fl_print(work->context, fl_buf_text(&escaped));
-        }
-        fl_print(work->context, "\n");
+        if (rc == 0 && !fl_strv_has(&work->before, line))
+            tell_change(round, result, line);
     }
     fflush(stdout);
     fl_strv_clear(&work->before);

@@ -31,7 +31,7 @@ struct fl_making {
     const char *name; /* full */
     const char *public_key;
 
-    struct fleet_pod *pod;      /* results; set once one was accepted */
+    struct fleet_pod *pod; /* results; set once one was accepted */
     struct fl_listing *listing;
     struct fl_attempt *tried;
     size_t n_tried;
@@ -41,7 +41,7 @@ struct fl_making {
  * exist, the intent stays open and the next run looks. */
 int fl_make_pod(struct fl_making *making, struct fleet_error *err);
 
-/* "runpod RTX A4000 x2 community EU-RO-1 spot" */
+/* "lab RTX A4000 x2 community EU-RO-1 spot" */
 void fl_option_text(char out[160], const struct fl_option_row *row);
 
 #endif

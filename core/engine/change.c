@@ -261,6 +261,11 @@ static void line_step(void *arg, struct fl_fan_item *item, const char *what)
     tell(arg, FL_EVENT_STEP, line_of(item)->result->name, what);
 }
 
+static void lines_stopping(void *arg)
+{
+    tell(arg, FL_EVENT_STOPPING, NULL, NULL);
+}
+
 static void line_free(struct line *line)
 {
     fl_pod_free(line->pod);
@@ -375,6 +380,7 @@ int fl_change_run(const struct fl_change_job *job,
                          .work = run_line,
                          .ended = line_ended,
                          .step = line_step,
+                         .stopping = lines_stopping,
                          .arg = &run};
     int rc;
 

@@ -17,10 +17,10 @@ enum fl_change {
     FL_CHANGE_RENAME
 };
 struct fl_change_result {
-    char *name;                 /* full; the old one of a rename */
-    const char *provider;       /* borrowed from the fleet */
+    char *name;           /* full; the old one of a rename */
+    const char *provider; /* borrowed from the fleet */
     enum fl_outcome outcome;
-    struct fleet_pod *pod;      /* as it is now; NULL when gone */
+    struct fleet_pod *pod; /* as it is now; NULL when gone */
     struct fleet_error error;
 };
 struct fl_change_results {
@@ -31,9 +31,9 @@ struct fl_change_job {
     struct fl_engine *engine;
     struct fl_fleet *fleet;
     enum fl_change change;
-    const bool *selected;       /* by member */
-    const char *new_name;       /* full; of rename */
-    bool wait;                  /* start, restart: until sshd answers */
+    const bool *selected; /* by member */
+    const char *new_name; /* full; of rename */
+    bool wait;            /* start, restart: until sshd answers */
     fl_event_sink *event;
     void *event_arg;
 };

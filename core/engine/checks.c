@@ -389,6 +389,17 @@ int fl_checks_open(struct fl_engine *engine, const char *only, uint32_t flags,
 
 /* ---- judging ---- */
 
+bool fl_pod_is_here(const struct fleet_pod *pod)
+{
+    const char *host = fleet_pod_get(pod, FLEET_POD_SSH_HOST);
+    int64_t gpus = fleet_pod_get_number(pod, FLEET_POD_GPUS, -1);
+
+    if (!host || gpus > 0 || (gpus < 0 && fleet_pod_get(pod, FLEET_POD_GPU)))
+        return false;
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+           strcmp(host, "localhost") == 0;
+}
+
 void fl_finding_clear(struct fl_finding *finding)
 {
     free(finding->detail);
@@ -422,6 +433,8 @@ static int tell_facts(struct fleet_facts *facts, const struct fl_answer *answer)
         if (numbers[i].value >= 0)
             rc = fl_facts_tell_number(facts, numbers[i].key, numbers[i].value);
     }
+    if (rc == 0 && fl_pod_is_here(answer->pod))
+        rc = fl_facts_tell(facts, "here", "yes");
     if (rc == 0 && answer->stage)
         rc = fl_facts_tell(facts, "stage", answer->stage);
     if (rc == 0 && answer->stage)
@@ -442,7 +455,7 @@ static int ask_judge(const struct fl_checks *checks,
                    &why) < 0)
         return conclude(finding, FLEET_FAIL, strdup(why.text));
     verdict = fl_report_verdict(&report);
-    if (finding->facts.timed_out && verdict < FLEET_WARN)
+    if (finding->facts.timed_out && verdict == FLEET_PASS)
         return conclude(finding, FLEET_FAIL,
                         fl_format("gave no whole answer within %" PRId64 " s",
                                   check->limit_ms / 1000));

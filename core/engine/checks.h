@@ -35,6 +35,10 @@ int fl_checks_open(struct fl_engine *engine, const char *only, uint32_t flags,
 void fl_checks_close(struct fl_checks *checks);
 FL_CLEANUP_IN_PLACE(fl_checks_close, struct fl_checks);
 
+/* One of this computer: on the loopback, and without a GPU, for a pod far away
+ * may stand behind a forwarded port here. */
+bool fl_pod_is_here(const struct fleet_pod *pod);
+
 /* What one check has found on one pod. */
 struct fl_finding {
     int verdict;

@@ -37,7 +37,8 @@ static const char prelude[] =
     "        dd bs=512 count=\"$blocks\" 3>&-\n"
     "        [ ! \"$3\" ] || cat >/dev/null\n"
     "    } | while IFS= read -r line || [ \"$line\" ]; do\n"
-    "        bytes=$((bytes - ${#line} - 33))\n"
+    "        n=${#line}; [ \"$n\" -le 3000 ] || n=3000\n"
+    "        bytes=$((bytes - n - 33))\n"
     "        [ \"$bytes\" -lt 0 ] ||\n"
     "            printf '%s %s:%.3000s\\n' \"$N\" \"$1\" \"$line\"\n"
     "    done\n"
@@ -124,7 +125,7 @@ static size_t next_probe(const struct fl_probe *probes, size_t n, size_t last)
     for (size_t i = 0; i < n; i++) {
         bool behind =
             last == n || seconds_of(&probes[i]) > seconds_of(&probes[last]) ||
-            (seconds_of(&probes[i]) == seconds_of(&probes[last]) && i > last);
+            (i > last && seconds_of(&probes[i]) == seconds_of(&probes[last]));
 
         if (behind &&
             (best == n || seconds_of(&probes[i]) < seconds_of(&probes[best])))

@@ -57,6 +57,11 @@ static void line_step(void *arg, struct fl_fan_item *item, const char *what)
     tell(arg, FL_EVENT_STEP, line_of(item)->making.name, what);
 }
 
+static void lines_stopping(void *arg)
+{
+    tell(arg, FL_EVENT_STOPPING, NULL, NULL);
+}
+
 static void keep(struct fl_create_result *result, const struct line *line)
 {
     const struct fl_making *making = &line->making;
@@ -160,6 +165,7 @@ int fl_create_run(const struct fl_create_job *job,
                          .ended = line_ended,
                          .threads = fl_engine_threads(job->engine, n),
                          .step = line_step,
+                         .stopping = lines_stopping,
                          .arg = &run};
     int rc = items ? FLEET_OK : fl_enomem(err);
 

@@ -8,15 +8,15 @@
 enum fl_outcome {
     FL_OUTCOME_NONE = 0,
     FL_OUTCOME_DONE,
-    FL_OUTCOME_ALREADY,   /* was so before */
+    FL_OUTCOME_ALREADY, /* was so before */
     FL_OUTCOME_FAILED,
-    FL_OUTCOME_CANCELLED  /* not begun */
+    FL_OUTCOME_CANCELLED /* not begun */
 };
 struct fl_create_result {
-    char *name;               /* full */
+    char *name; /* full */
     enum fl_outcome outcome;
-    struct fleet_pod *pod;    /* also of a failure after it was accepted */
-    const char *provider;     /* of pod, or tried last; borrowed */
+    struct fleet_pod *pod; /* also of a failure after it was accepted */
+    const char *provider;  /* of pod, or tried last; borrowed */
     struct fleet_error error;
     struct fl_attempt *tried;
     size_t n_tried;
@@ -30,7 +30,7 @@ struct fl_create_job {
     const struct fl_options_plan *plan;
     const struct fl_strv *names; /* full */
     const char *public_key;
-    bool wait;                   /* until sshd answers */
+    bool wait; /* until sshd answers */
     fl_event_sink *event;
     void *event_arg;
 };

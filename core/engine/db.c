@@ -274,10 +274,9 @@ int fl_db_connect_bytes(struct fl_state *state, const char *bytes, size_t len,
         return fl_enomem(err);
     memcpy(image, bytes, len);
     expect_no_log(image, len);
-    rc = sqlite3_deserialize(state->db, "main", image, (sqlite3_int64)len,
-                             (sqlite3_int64)len,
-                             SQLITE_DESERIALIZE_FREEONCLOSE |
-                                 SQLITE_DESERIALIZE_READONLY);
+    rc = sqlite3_deserialize(
+        state->db, "main", image, (sqlite3_int64)len, (sqlite3_int64)len,
+        SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
     return rc == SQLITE_OK ? FLEET_OK : db_fail(state, rc, err);
 }
 

@@ -102,6 +102,24 @@ static int open_cohort(struct fl_engine *engine, struct fleet_error *err)
                           &names, err);
 }
 
+/* An error that begins with the key of a setting gets the place of it, too. */
+static int locate(const struct fl_engine *engine, struct fleet_error *err)
+{
+    struct fleet_option option;
+    struct fl_value value;
+
+    for (size_t i = 0; fl_option_at(&fl_settings_table, i, &option); i++) {
+        size_t len = strlen(option.key);
+
+        if (strncmp(err->text, option.key, len) == 0 &&
+            strchr(":,", err->text[len]) &&
+            fl_config_lookup(&engine->config, &option, &value) &&
+            value.source != FL_SOURCE_DEFAULT)
+            return fl_error_in(err, "%s", value.where);
+    }
+    return err->code;
+}
+
 int fl_engine_open_plugins(struct fl_engine *engine, const char *config_path,
                            struct fleet_error *err)
 {
@@ -136,11 +154,11 @@ int fl_engine_open(struct fl_engine *engine, const char *config_path,
                           "configuration directory: run `fleet init`, or name "
                           "one with --config FILE");
     rc = open_cohort(engine, err);
-    if (rc < 0)
-        return rc;
-    return fl_catalog_choose(&engine->catalog, &engine->config,
-                             engine->settings.providers, &engine->chosen,
-                             &engine->n_chosen, err);
+    if (rc == 0)
+        rc = fl_catalog_choose(&engine->catalog, &engine->config,
+                               engine->settings.providers, &engine->chosen,
+                               &engine->n_chosen, err);
+    return rc < 0 && err ? locate(engine, err) : rc;
 }
 
 int fl_engine_state(struct fl_engine *engine, enum fl_state_mode mode,

@@ -19,11 +19,11 @@ struct fl_engine {
     struct fl_catalog catalog;
     const struct fl_provider_entry **chosen;
     size_t n_chosen;
-    struct fl_state *state;     /* NULL until fl_engine_state */
-    struct fl_lock *lock;       /* NULL until fl_engine_lock */
-    int64_t run;                /* journal run; 0: none */
-    int64_t timeout_ms;         /* --timeout; 0: each call's own default */
-    struct fl_strv warnings;    /* sentences for the user; shown by cmd */
+    struct fl_state *state;  /* NULL until fl_engine_state */
+    struct fl_lock *lock;    /* NULL until fl_engine_lock */
+    int64_t run;             /* journal run; 0: none */
+    int64_t timeout_ms;      /* --timeout; 0: each call's own default */
+    struct fl_strv warnings; /* sentences for the user; shown by cmd */
 };
 
 /* config path may be NULL. Reads files and loads plugins; no provider is
@@ -51,15 +51,14 @@ unsigned fl_engine_threads(const struct fl_engine *engine, size_t n);
 
 /* Progress of long work, in the main thread. */
 enum fl_event_kind {
-    FL_EVENT_BEGIN,   /* a pod's job began; text: what it does now */
-    FL_EVENT_STEP,    /* text: what it waits for */
+    FL_EVENT_STEP, /* text: what it waits for */
     FL_EVENT_DONE,
     FL_EVENT_FAILED,
-    FL_EVENT_NOTE     /* a sentence for the user, no pod's own */
+    FL_EVENT_STOPPING /* Ctrl-C was heard: no pod's own, and without text */
 };
 struct fl_event {
     enum fl_event_kind kind;
-    const char *name;   /* pod; NULL for a note */
+    const char *name; /* pod */
     const char *text;
     size_t done, total;
 };

@@ -18,6 +18,10 @@ static void run_item(struct fl_job *job)
 {
     struct fl_fan_item *item = item_of(job);
 
+    /* The main thread may be a moment late to stop the pool. */
+    item->unrun = fl_cancelled();
+    if (item->unrun)
+        return;
     fl_call_watched(&item->give_up);
     item->work(item);
     fl_call_watched(NULL);
@@ -89,6 +93,8 @@ static size_t collect(struct fl_fan *fan, struct fl_pool *pool)
         if (!stopped && (fl_cancelled() || wedged >= fan->threads)) {
             stopped = true;
             fl_pool_stop(pool, mark_unrun);
+            if (fan->stopping && fl_cancelled() && left > wedged)
+                fan->stopping(fan->arg);
         }
     }
     return left;

@@ -27,9 +27,11 @@ struct fl_fan {
     size_t n;
     unsigned threads;
     void (*work)(struct fl_fan_item *item); /* in a thread */
-    /* Both in the calling thread. ended: frees the item unless it is wedged. */
+    /* All in the calling thread. ended: frees the item unless it is wedged;
+     * stopping: told once, after Ctrl-C, while items still run. */
     void (*ended)(void *arg, struct fl_fan_item *item, enum fl_fan_end end);
     void (*step)(void *arg, struct fl_fan_item *item, const char *what);
+    void (*stopping)(void *arg);
     void *arg;
 };
 

@@ -20,25 +20,25 @@ struct fl_listing {
     char currency[8];
 };
 struct fl_member {
-    struct fleet_pod *pod;        /* FLEET_POD_NAME is the full name */
-    const char *short_name;       /* borrowed from pod */
+    struct fleet_pod *pod;  /* FLEET_POD_NAME is the full name */
+    const char *short_name; /* borrowed from pod */
     struct fl_listing *listing;
-    size_t index;                 /* in the cohort's list; SIZE_MAX outside */
-    bool twin;                    /* another pod has the same name */
-    bool unconfirmed;             /* remembered, but not in any listing */
-    bool host_key_learnt;         /* by fleet, at first contact */
-    int64_t price_quoted;         /* -1 unknown */
+    size_t index;         /* in the cohort's list; SIZE_MAX outside */
+    bool twin;            /* another pod has the same name */
+    bool unconfirmed;     /* remembered, but not in any listing */
+    bool host_key_learnt; /* by fleet, at first contact */
+    int64_t price_quoted; /* -1 unknown */
 };
 struct fl_fleet {
     struct fl_listing *listings;
     size_t n_listings;
-    struct fl_member *members;    /* the cohort's, in list order; none is gone */
+    struct fl_member *members; /* the cohort's, in list order; none is gone */
     size_t n_members, size_members;
-    bool complete;                /* every listing ok */
-    struct fl_map by_name;        /* to members */
-    struct fl_map order;          /* short name to its place in the list + 1 */
+    bool complete;         /* every listing ok */
+    struct fl_map by_name; /* to members */
+    struct fl_map order;   /* short name to its place in the list + 1 */
     struct fl_known_list known;
-    struct fl_strv names;         /* of the listings */
+    struct fl_strv names; /* of the listings */
 };
 
 #define FL_GATHER_BALANCE (1u << 0)

@@ -23,7 +23,7 @@ struct fl_turn {
 struct fl_gate {
     pthread_mutex_t mutex; /* guards the rest, and every turn given to enter */
     pthread_cond_t changed;
-    struct fl_turn turn; /* of a FLEET_THREADS_SERIAL plugin */
+    struct fl_turn turn;     /* of a FLEET_THREADS_SERIAL plugin */
     int64_t next_ms[FL_OPS]; /* by enum fleet_op: not before this */
     uint32_t gap_ms[FL_OPS]; /* constant */
 };
@@ -35,8 +35,8 @@ void fl_gate_clear(struct fl_gate *gate);
 
 /* Waits until TURN is free and takes it (NULL: any number of calls), and until
  * the pace allows OP (0: no pace); moves *DEADLINE on by what that took.
- * FLEET_OK, then leave with the same turn. FLEET_ETIMEOUT: there is no time left
- * for the call, or the one inside does not end. */
+ * FLEET_OK, then leave with the same turn. FLEET_ETIMEOUT: there is no time
+ * left for the call, or the one inside does not end. */
 int fl_gate_enter(struct fl_gate *gate, struct fl_turn *turn, int op,
                   int64_t *deadline, struct fleet_error *err);
 void fl_gate_leave(struct fl_gate *gate, struct fl_turn *turn);

@@ -80,6 +80,7 @@ static int attempt(struct fl_provider *provider, int op,
     struct fl_gate *gate = &provider->plugin->gate;
     struct fl_turn *turn = turn_of(provider);
     int rc = fl_gate_enter(gate, turn, op, deadline, err);
+    int64_t began = fl_now_ms();
 
     if (rc < 0)
         return rc;
@@ -88,7 +89,12 @@ static int attempt(struct fl_provider *provider, int op,
     rc = make(provider, arg, err);
     atomic_fetch_sub(&provider->inside, 1);
     fl_gate_leave(gate, turn);
-    return judge(op, rc, err);
+    rc = judge(op, rc, err);
+    if (op)
+        fleet_log(FLEET_LOG_INFO, provider->host.name, "%s: %s, %lld ms",
+                  fl_op_name(op), fleet_code_name(rc),
+                  (long long)(fl_now_ms() - began));
+    return rc;
 }
 
 static bool may_repeat(const struct fleet_error *err)

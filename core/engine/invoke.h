@@ -20,7 +20,7 @@ struct fl_provider {
     void *handle;
     uint64_t abilities;
     struct fl_turn turn; /* of a FLEET_THREADS_PER_HANDLE plugin */
-    atomic_uint inside; /* calls that have not come back */
+    atomic_uint inside;  /* calls that have not come back */
     struct fl_job closing;
     bool closed;
 };

@@ -7,6 +7,7 @@
 #include "core/engine/who.h"
 
 #include <errno.h>
+#include <fleet/log.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
@@ -124,9 +125,12 @@ int fl_journal_begin(struct fl_state *state, int64_t run,
     fl_query_text(&query, intent->detail);
     fl_query_text(&query, now);
     rc = fl_query_run(&query, err);
-    if (rc == 0)
-        *id = sqlite3_last_insert_rowid(held->db);
-    return rc;
+    if (rc < 0)
+        return rc;
+    *id = sqlite3_last_insert_rowid(held->db);
+    fleet_log(FLEET_LOG_WIRE, "journal", "%" PRId64 ": %s %s begins", *id,
+              intent->op, intent->name);
+    return FLEET_OK;
 }
 
 static int close_intent(struct fl_state *held, int64_t id, const char *result,
@@ -162,7 +166,11 @@ int fl_journal_end(struct fl_state *state, int64_t id, const char *result,
         rc = fl_db_drop(held, drop, err);
     if (rc == 0 && put)
         rc = fl_db_put(held, put, err);
-    return rc < 0 ? rc : fl_db_commit(held, err);
+    if (rc == 0)
+        rc = fl_db_commit(held, err);
+    if (rc == 0)
+        fleet_log(FLEET_LOG_WIRE, "journal", "%" PRId64 ": %s", id, result);
+    return rc;
 }
 
 static int read_intents(struct fl_query *query, struct fl_intent_list *out,

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 core_sources += \
 	core/engine/attempt.c core/engine/attempt.h \
 	core/engine/await.c core/engine/await.h \

@@ -8,9 +8,9 @@
 /* Plans are pure: what to buy, in which order, at what price, from data. */
 struct fl_option_row {
     struct fl_listing *listing;
-    struct fleet_offer *offer;  /* NULL: the provider lists no offers */
-    char *dropped;              /* why not; NULL: will be tried */
-    int code;                   /* of dropped */
+    struct fleet_offer *offer; /* NULL: the provider lists no offers */
+    char *dropped;             /* why not; NULL: will be tried */
+    int code;                  /* of dropped */
 };
 struct fl_options_plan {
     struct fl_option_row *at;
@@ -24,8 +24,8 @@ void fl_options_plan_clear(struct fl_options_plan *plan);
 FL_CLEANUP_IN_PLACE(fl_options_plan_clear, struct fl_options_plan);
 /* First option that is not dropped; NULL when none. */
 const struct fl_option_row *fl_plan_first(const struct fl_options_plan *plan);
-/* Says why there is none, and returns that: a provider that failed counts before
- * a price cap, and that before want of capacity. */
+/* Says why there is none, and returns that: a provider that failed counts
+ * before a price cap, and that before want of capacity. */
 int fl_plan_fault(const struct fl_options_plan *plan, struct fleet_error *err);
 /* Micros an hour; -1 unknown. */
 int64_t fl_plan_price(const struct fl_option_row *option);

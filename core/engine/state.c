@@ -217,8 +217,7 @@ static int read_bytes(const struct fl_state *state, struct fl_buf *bytes,
         return rc;
     *whole = stat(state->path, &after) == 0 && before.st_ino == after.st_ino &&
              before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
-             before.st_mtim.tv_nsec == after.st_mtim.tv_nsec &&
-             !has_log(state);
+             before.st_mtim.tv_nsec == after.st_mtim.tv_nsec && !has_log(state);
     return FLEET_OK;
 }
 
@@ -271,8 +270,8 @@ static int open_read(struct fl_state *state, char **news,
                      struct fleet_error *err)
 {
     FL_AUTO_FREE char *told = NULL;
-    int rc = exists(state->path, "") ? load(state, err)
-                                     : load_nothing(state, err);
+    int rc =
+        exists(state->path, "") ? load(state, err) : load_nothing(state, err);
 
     if (rc < 0 && state->damage[0]) {
         told = fl_format("%s is damaged (%s) and counts as empty; the next "

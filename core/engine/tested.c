@@ -129,8 +129,10 @@ static int run_checkup(struct line *line, struct fl_ssh *ssh, int64_t deadline)
     const struct fl_checks *checks = line->checks;
     FL_AUTO_FREE char *hello = fl_format("echo '%s end'", checks->nonce);
     bool probes = checks->n_probes > 0;
+    const char *shell =
+        fl_pod_is_here(line->pod) ? "exec env FLEET_HERE=yes sh" : "exec sh";
     struct fl_ssh_exec exec = {
-        .command = probes ? "exec sh" : hello,
+        .command = probes ? shell : hello,
         .input = probes ? fl_buf_text(&checks->script) : NULL,
         .input_len = probes ? checks->script.len : 0,
         .max_out = FL_CHECKUP_MAX(checks->n_probes),

@@ -9,16 +9,16 @@
 enum fl_want_mode { FL_WANT_TOTAL, FL_WANT_MORE, FL_WANT_NAMES };
 struct fl_want {
     enum fl_want_mode mode;
-    int64_t count;                 /* of TOTAL and MORE */
-    const char *const *names;      /* of NAMES; short or full */
+    int64_t count;            /* of TOTAL and MORE */
+    const char *const *names; /* of NAMES; short or full */
     size_t n_names;
 };
-/* The full name of what was typed, short or full; malloc'd. FLEET_EUSAGE when it
- * is no name. */
+/* The full name of what was typed, short or full; malloc'd. FLEET_EUSAGE when
+ * it is no name. */
 int fl_want_full(const struct fl_cohort *cohort, const char *name, char **full,
                  struct fleet_error *err);
-/* What can be refused before anybody is asked: FLEET_EUSAGE when more are wanted
- * than there are names (both numbers are told), and for a bad name. */
+/* What can be refused before anybody is asked: FLEET_EUSAGE when more are
+ * wanted than there are names (both numbers are told), and for a bad name. */
 int fl_want_check(const struct fl_cohort *cohort, const struct fl_want *want,
                   struct fleet_error *err);
 /* Full names to make and names that are there, both in list order. A name that

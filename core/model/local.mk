@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 core_sources += \
 	core/model/envfile.c core/model/envfile.h \
 	core/model/facts.c core/model/facts.h \

@@ -21,15 +21,6 @@ const char *fl_verdict_name(int verdict)
                                                       : "unknown";
 }
 
-int fl_verdict_from_name(const char *name)
-{
-    for (int i = FLEET_PASS; i < N_NAMES; i++) {
-        if (strcmp(names[i], name) == 0)
-            return i;
-    }
-    return 0;
-}
-
 void fl_report_init(struct fleet_report *report)
 {
     *report = (struct fleet_report){.detail = FL_BUF(FL_REPORT_MAX)};

@@ -19,9 +19,7 @@ FL_CLEANUP_IN_PLACE(fl_report_clear, struct fleet_report);
 /* FLEET_PASS when nothing was reported. */
 int fl_report_verdict(const struct fleet_report *report);
 
-/* "pass", "skip", "warn", "fail"; "unknown" for anything else, and back to 0.
- */
+/* "pass", "skip", "warn", "fail"; "unknown" for anything else. */
 const char *fl_verdict_name(int verdict);
-int fl_verdict_from_name(const char *name);
 
 #endif

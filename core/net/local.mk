@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 core_sources += \
 	core/net/connect.c core/net/connect.h \
 	core/net/greeting.c core/net/greeting.h \

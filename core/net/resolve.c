@@ -120,10 +120,13 @@ static int start_helper(struct lookup *lookup)
 
 static int failed(int rc, int number, struct fleet_error *err)
 {
-    if (rc == EAI_MEMORY)
+    if (rc == EAI_MEMORY || (rc == EAI_SYSTEM && number == ENOMEM))
         return fl_enomem(err);
-    return fleet_fail(err, FLEET_ETRANSIENT, "resolve: %s",
-                      rc == EAI_SYSTEM ? strerror(number) : gai_strerror(rc));
+    fleet_fail(err, FLEET_ETRANSIENT, "resolve: %s",
+               rc == EAI_SYSTEM ? strerror(number) : gai_strerror(rc));
+    if (err && rc == EAI_SYSTEM)
+        err->detail = number;
+    return FLEET_ETRANSIENT;
 }
 
 static int in_helper(struct lookup *lookup, int64_t deadline,
@@ -163,6 +166,6 @@ int fl_resolve(const char *host, int port, int64_t deadline,
         return failed(rc, errno, err);
     lookup = lookup_new(host, service);
     if (!lookup)
-        return fl_enomem(err);
+        return failed(EAI_SYSTEM, errno, err);
     return in_helper(lookup, deadline, out, err);
 }

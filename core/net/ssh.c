@@ -52,7 +52,7 @@ static int advise(struct fleet_error *err, const char *remedy)
     return was.code;
 }
 
-static int advise_connect(struct fleet_error *err)
+static int advise_network(struct fleet_error *err)
 {
     static const struct {
         int number;
@@ -95,18 +95,33 @@ static int pause_ms(int64_t ms, int64_t deadline)
     return rc;
 }
 
-/* Out of descriptors, others of ours will soon be done with theirs. */
+/* Out of descriptors: others of ours will soon be done with theirs. */
+static bool may_come(const struct fleet_error *err, int64_t deadline)
+{
+    return is_scarce(err) && pause_ms(SCARCE_PAUSE_MS, deadline) == FLEET_OK;
+}
+
 static int connect_to(const struct opening *opening, int *fd,
                       struct fleet_error *err)
 {
-    for (;;) {
-        int rc = fl_connect(opening->list, opening->deadline, fd, err);
+    int rc;
 
-        if (rc == FLEET_OK)
-            return FLEET_OK;
-        if (!is_scarce(err) || pause_ms(SCARCE_PAUSE_MS, opening->deadline) < 0)
-            return advise_connect(err);
-    }
+    do
+        rc = fl_connect(opening->list, opening->deadline, fd, err);
+    while (rc < 0 && may_come(err, opening->deadline));
+    return rc < 0 ? advise_network(err) : FLEET_OK;
+}
+
+static int resolve(struct opening *opening, struct fleet_error *err)
+{
+    const struct fl_ssh_target *target = opening->target;
+    int rc;
+
+    do
+        rc = fl_resolve(target->host, target->port, opening->deadline,
+                        &opening->list, err);
+    while (rc < 0 && may_come(err, opening->deadline));
+    return rc < 0 && is_scarce(err) ? advise_network(err) : rc;
 }
 
 /* The expected type first, so that the server shows that key if it has it; the
@@ -127,8 +142,32 @@ static int prefer(struct fl_link *link, const struct fl_buf *expected,
                           expected->len ? names : others, err);
 }
 
-/* Until the server has said who it is, keys are exchanged and the server has
- * proved that it has its host key. */
+static int tell_no_greeting(struct fl_link *link, int rc,
+                            struct fleet_error *err)
+{
+    fl_link_failed(link, rc, "greeting", err);
+    if (err->code == FLEET_EINVALID)
+        return advise(err, "something answers on that port but it is not SSH; "
+                           "is the port right?");
+    if (err->code == FLEET_ETIMEOUT)
+        return advise(err, "the port takes connections, but no SSH server says "
+                           "who it is");
+    return err->code;
+}
+
+static int tell_no_key(struct fl_link *link, int rc, struct fleet_error *err)
+{
+    fl_link_failed(link, rc, "host key", err);
+    if (!link->dead && rc == LIBSSH2_ERROR_KEX_FAILURE)
+        return advise(err, "server and libssh2 have no algorithm in common; a "
+                           "server that only has an RSA host key needs libssh2 "
+                           "1.11 here, or an ed25519 key there (ssh-keygen "
+                           "-A)");
+    return err->code;
+}
+
+/* The server says who it is, keys are exchanged, and the server proves that it
+ * has its host key. */
 static int shake_hands(struct opening *opening, struct fl_link *link,
                        struct fleet_error *err)
 {
@@ -138,26 +177,12 @@ static int shake_hands(struct opening *opening, struct fl_link *link,
     do
         rc = libssh2_session_handshake(link->session, link->fd);
     while (fl_link_again(link, rc));
+    if (link->greeted)
+        opening->stage = FL_SSH_HOST_KEY;
     if (rc == 0)
         return FLEET_OK;
-    if (!link->greeted) {
-        fl_link_failed(link, rc, "greeting", err);
-        if (err->code == FLEET_EINVALID)
-            return advise(err, "something answers on that port but it is not "
-                               "SSH; is the port right?");
-        if (err->code == FLEET_ETIMEOUT)
-            return advise(err, "the port takes connections, but no SSH server "
-                               "says who it is");
-        return err->code;
-    }
-    opening->stage = FL_SSH_HOST_KEY;
-    fl_link_failed(link, rc, "host key", err);
-    if (!link->dead && rc == LIBSSH2_ERROR_KEX_FAILURE)
-        return advise(
-            err, "server and libssh2 have no algorithm in common; a server "
-                 "that only has an RSA host key needs libssh2 1.11 here, "
-                 "or an ed25519 key there (ssh-keygen -A)");
-    return err->code;
+    return link->greeted ? tell_no_key(link, rc, err)
+                         : tell_no_greeting(link, rc, err);
 }
 
 static int tell_change(const struct fl_buf *expected, const char *blob,
@@ -186,7 +211,6 @@ static int check_host_key(struct opening *opening, struct fl_link *link,
     size_t len = 0;
     const char *blob;
 
-    opening->stage = FL_SSH_HOST_KEY;
     blob = libssh2_session_hostkey(link->session, &len, NULL);
     if (!blob)
         return fl_link_failed(link, LIBSSH2_ERROR_HOSTKEY_INIT, "host key",
@@ -341,8 +365,7 @@ static int open_link(struct opening *opening, struct fl_link **out,
     int rc = check_target(opening->target, &opening->expected, err);
 
     if (rc == FLEET_OK)
-        rc = fl_resolve(opening->target->host, opening->target->port,
-                        opening->deadline, &opening->list, err);
+        rc = resolve(opening, err);
     return rc < 0 ? rc : insist(opening, out, err);
 }
 

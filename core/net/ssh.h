@@ -50,9 +50,10 @@ struct fl_ssh;
 /* FLEET_OK: logged in. The text of a failure names stage and remedy; *stage
  * (may be NULL) is where it happened. A host key other than the expected one is
  * FLEET_EREFUSED. *host_key (may be NULL): malloc'd, what the server showed, as
- * soon as that is known, also on failure. Retries once when the server closes
- * before its banner (MaxStartups); at most 8 connections that are not logged in
- * at once to one address and port. */
+ * soon as that is known, also on failure. Tries again, a few times and ever
+ * more slowly, when the server closes before its banner (MaxStartups); at most
+ * 8 connections that are not logged in at once to one host and port, fewer
+ * where it turns them away. Out of descriptors it waits for some. */
 int fl_ssh_open(const struct fl_ssh_target *target,
                 const struct fl_ssh_key *key, int64_t deadline,
                 struct fl_ssh **out, enum fl_ssh_stage *stage, char **host_key,
@@ -76,13 +77,19 @@ struct fl_ssh_exec {
     int status;      /* exit status; -1 when a signal ended it */
     char signal[16]; /* "TERM"; "" without */
 };
-/* FLEET_OK: it ran to its end, whatever its status. On FLEET_ETIMEOUT and on a
- * peer that closes early what had come so far is in the results. */
+/* FLEET_OK: it ran to its end, whatever its status. The input ends where the
+ * command closes its output. On FLEET_ETIMEOUT, FLEET_ECANCELLED and on a peer
+ * that closes early what had come so far is in the results, and the connection
+ * is of no more use. FLEET_EREFUSED: logged in, but not allowed to run
+ * anything. An account without a shell is no failure here: the server may run
+ * something that says so and ends with a status. */
 int fl_ssh_run(struct fl_ssh *ssh, struct fl_ssh_exec *exec, int64_t deadline,
                struct fleet_error *err);
 void fl_ssh_exec_clear(struct fl_ssh_exec *exec);
 
-/* Files over SFTP. put: to a temporary name beside it, then renamed. */
+/* Files over SFTP. put: to a temporary name beside it, then renamed (with mv,
+ * as a command). FLEET_EUNSUPPORTED: no SFTP there; FLEET_ENOTFOUND,
+ * FLEET_EREFUSED; FLEET_EINVALID: no name of a file, or larger than MAX. */
 int fl_ssh_put(struct fl_ssh *ssh, const char *remote, const char *data,
                size_t len, mode_t mode, int64_t deadline,
                struct fleet_error *err);

@@ -62,15 +62,33 @@ static int set_address(struct sockaddr_un *at, struct fleet_error *err)
     return FLEET_OK;
 }
 
-static int open_socket(int *fd, struct fleet_error *err)
+/* FLEET_OK: there is time for another attempt. */
+static int pause_until(int64_t deadline, struct fleet_error *err)
 {
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (*fd >= 0)
-        return FLEET_OK;
-    fleet_fail(err, FLEET_ETRANSIENT, "ssh-agent: %s", strerror(errno));
-    if (err)
-        err->detail = errno;
-    return FLEET_ETRANSIENT;
+    int64_t next = fl_deadline(PAUSE_MS);
+    int rc = fl_wait(NULL, 0, next < deadline ? next : deadline);
+
+    if (rc == FLEET_ECANCELLED || fl_left_ms(deadline) == 0)
+        return waited(rc, err);
+    return FLEET_OK;
+}
+
+/* Out of descriptors: others of ours will soon be done with theirs. */
+static int open_socket(int *fd, int64_t deadline, struct fleet_error *err)
+{
+    for (;;) {
+        int rc;
+
+        *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (*fd >= 0)
+            return FLEET_OK;
+        if (errno != EMFILE && errno != ENFILE)
+            return fleet_fail(err, FLEET_ETRANSIENT, "ssh-agent: %s",
+                              strerror(errno));
+        rc = pause_until(deadline, err);
+        if (rc < 0)
+            return fleet_fail(err, rc, "ssh-agent: out of descriptors");
+    }
 }
 
 /* With more askers than its queue takes, an agent has to be asked again. */
@@ -80,19 +98,14 @@ static int dial(int *fd, int64_t deadline, struct fleet_error *err)
     int rc = set_address(&at, err);
 
     if (rc == FLEET_OK)
-        rc = open_socket(fd, err);
-    if (rc < 0)
-        return rc;
-    while (connect(*fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
-        int64_t next = fl_deadline(PAUSE_MS);
-
+        rc = open_socket(fd, deadline, err);
+    while (rc == FLEET_OK &&
+           connect(*fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
         if (errno != EAGAIN && errno != EINTR)
             return not_there(at.sun_path, err);
-        rc = fl_wait(NULL, 0, next < deadline ? next : deadline);
-        if (rc == FLEET_ECANCELLED || fl_left_ms(deadline) == 0)
-            return waited(rc, err);
+        rc = pause_until(deadline, err);
     }
-    return FLEET_OK;
+    return rc;
 }
 
 static int say(int fd, const struct fl_buf *request, int64_t deadline,

@@ -9,7 +9,7 @@
  * waits for it without any deadline. Each question is a connection of its own,
  * so any thread may ask. FLEET_ECONFIG tells what to do about an agent that is
  * not there or does not want to; also FLEET_ETIMEOUT, FLEET_ECANCELLED,
- * FLEET_ENOMEM, and FLEET_ETRANSIENT with EMFILE when out of descriptors. */
+ * FLEET_ETRANSIENT and FLEET_ENOMEM. */
 
 /* FLEET_OK when it holds this public key, FLEET_ENOTFOUND when it does not. */
 int fl_agent_holds(const struct fl_buf *blob, int64_t deadline,

@@ -593,6 +593,8 @@ int fl_ssh_key_sign(const struct fl_ssh_key *key, const void *data, size_t len,
     if (sign(key->pkey, digest_for(&algorithm), data, len, signature))
         return fl_buf_check(signature, "signature", err);
     ERR_clear_error();
+    if (signature->failed)
+        return fl_buf_check(signature, "signature", err);
     return fleet_fail(err, FLEET_EINTERNAL, "%s: OpenSSL does not sign with it",
                       key->path);
 }

@@ -12,9 +12,9 @@
 extern "C" {
 #endif
 
-/* A check is a small POSIX shell probe that prints facts on the pod, and a judge
- * that turns facts and policy into a verdict here. All probes of a pod travel in
- * one session and one exec. */
+/* A check is a small POSIX shell probe that prints facts on the pod, and a
+ * judge that turns facts and policy into a verdict here. All probes of a pod
+ * travel in one session and one exec. */
 struct fleet_facts;
 struct fleet_report;
 
@@ -30,7 +30,9 @@ enum fleet_verdict {
 struct fleet_check_ops {
     /* Writes a probe: shell text that runs in a subshell of its own, prints
      * "key=value" lines, and may print a key several times. It sees nothing of
-     * the other probes and is ended after limit_ms. NULL: no probe. */
+     * the other probes and is ended after limit_ms. FLEET_HERE=yes in its
+     * environment: the pod is one of the computer that fleet runs on. NULL: no
+     * probe, the judge looks at what the host tells of the connection. */
     int (*probe)(const void *config, uint32_t flags,
                  struct fleet_writer *script, struct fleet_error *err);
     /* Bad health is a report; failing means "could not find out". */
@@ -40,6 +42,15 @@ struct fleet_check_ops {
     int64_t limit_ms;      /* 0: 10 s */
     int64_t deep_limit_ms; /* with FLEET_CHECK_DEEP; 0: limit_ms */
 };
+
+/* The host adds facts of its own, with keys that no probe can use:
+ * fleet_open_ms     until it was logged in
+ * fleet_run_ms      until all probes had answered
+ * fleet_asked_at    seconds since the epoch, here, when the probes were sent
+ * fleet_answered_at likewise, when they had answered
+ * fleet_stage       where it failed: "connect", ...; not there: it did not
+ * fleet_error       what has happened then
+ * fleet_here        "yes": the pod is one of this computer */
 
 /* A fact's first value; NULL when the probe did not print it. Valid UTF-8, at
  * most 4 KiB, may hold control characters: the host escapes what is shown. */

@@ -22,8 +22,8 @@ enum fleet_view_field {
     FLEET_VIEW_KEY_PATH,   /* the cohort's private key as config.env has it */
     FLEET_VIEW_PROXY_HOST,
     FLEET_VIEW_PROXY_USER,
-    FLEET_VIEW_VIA_PROXY,  /* "yes" when the output is for use through it */
-    FLEET_VIEW_HOST_KEYS   /* "pinned", "ca", "file" or "off" */
+    FLEET_VIEW_VIA_PROXY, /* "yes" when the output is for use through it */
+    FLEET_VIEW_HOST_KEYS  /* "pinned", "ca", "file" or "off" */
 };
 /* NULL when unset. */
 FLEET_API const char *fleet_view_get(const struct fleet_view *view, int field);

@@ -19,9 +19,9 @@ FLEET_API const char *fleet_host_name(const struct fleet_host *host);
 /* VALUE of NAME=VALUE for plugins with an instances key, else NULL. */
 FLEET_API const char *fleet_host_argument(const struct fleet_host *host);
 
-/* The path of a directory of this instance's own. A call that writes there makes
- * it first, mode 0700; calls that only read make nothing. Borrowed from the
- * host. */
+/* The path of a directory of this instance's own. A call that writes there
+ * makes it first, mode 0700; calls that only read make nothing. Borrowed from
+ * the host. */
 FLEET_API int fleet_host_state_dir(struct fleet_host *host, const char **dir,
                                    struct fleet_error *err);
 
@@ -45,16 +45,16 @@ FLEET_API int fleet_call_wait(int fd, short events, struct fleet_error *err);
 /* Sleeps, but not past the deadline. */
 FLEET_API int fleet_call_sleep(int64_t ms, struct fleet_error *err);
 
-/* Runs a program to its end, without a shell. Its standard input is INPUT (NULL:
- * empty); its standard output is bounded; its standard error goes to the log,
- * the last line into the error. Killed with its process group at the deadline
- * of the call. */
+/* Runs a program to its end, without a shell. Its standard input is INPUT
+ * (NULL: empty); its standard output is bounded; its standard error goes to the
+ * log, the last line into the error. Killed with its process group at the
+ * deadline of the call. */
 struct fleet_program {
-    size_t size;                /* sizeof(struct fleet_program) */
-    const char *const *argv;    /* argv[0] is searched in PATH; ends at NULL */
-    const char *const *env;     /* whole environment; NULL: the host's */
+    size_t size;             /* sizeof(struct fleet_program) */
+    const char *const *argv; /* argv[0] is searched in PATH; ends at NULL */
+    const char *const *env;  /* whole environment; NULL: the host's */
     const char *input;
-    size_t max_output;          /* 0: 1 MiB */
+    size_t max_output; /* 0: 1 MiB */
 };
 /* *output is the caller's to free (may be NULL to ignore it). FLEET_OK only
  * when the program ended with status 0; otherwise err->detail is its exit

@@ -55,6 +55,7 @@ static int probe(const void *config, uint32_t flags,
     for (const char *at = limits->paths; at && *at;) {
         size_t len = strcspn(at, "\n");
 
+        fleet_write(script, " ");
         write_word(script, at, len);
         at += len + (at[len] == '\n');
     }

@@ -296,15 +296,10 @@ static int64_t expected_of(const struct config *limits,
 static const char *needless(const struct config *limits,
                             const struct fleet_facts *facts)
 {
-    const struct fleet_pod *pod = fleet_facts_pod(facts);
-
     if (limits->num_gpus == 0)
         return "no GPU expected: NUM_GPUS is 0";
-    if (fleet_pod_get_number(pod, FLEET_POD_GPUS, -1) == 0 ||
-        (!fleet_pod_get(pod, FLEET_POD_GPU) &&
-         fleet_pod_get_number(pod, FLEET_POD_GPUS, -1) < 0))
-        return "no GPU expected: its provider tells of none";
-    return NULL;
+    return has_gpu(facts) ? NULL
+                          : "no GPU expected: its provider tells of none";
 }
 
 static void judge_count(const struct config *limits,

@@ -24,8 +24,8 @@ static const struct fleet_option options[] = {
              "default: https:// and that host",
      FLEET_AT(struct config, url)},
     {.key = "CHECK_NET_SPEED_URL", .type = FLEET_OPT_STRING,
-     .fallback = "https://speed.cloudflare.com/__down?bytes=100000000",
-     .help = "what test --deep downloads to learn the speed",
+     .help = "a large file that test --deep downloads to learn the speed; "
+             "without it the speed is not measured",
      FLEET_AT(struct config, speed_url)},
     {.key = "CHECK_NET_MIN_MBIT", .type = FLEET_OPT_INT, .fallback = "100",
      .min = 0, .max = 1000000,
@@ -87,11 +87,8 @@ static int probe(const void *config, uint32_t flags,
     const struct config *names = config;
 
     (void)err;
-    /* The computer that fleet runs on has the network that it has. */
     if (!names->host)
-        fleet_write(script, "case ${SSH_CONNECTION:-} in\n"
-                            "127.* | ::1\\ *) echo here=yes; exit ;;\n"
-                            "esac\n");
+        fleet_write(script, "[ ! \"$FLEET_HERE\" ] || exit\n");
     write_assignment(script, "host", host_of(names));
     fleet_writef(script, "port=%" PRId64 "\n", names->port);
     if (names->url)
@@ -99,21 +96,22 @@ static int probe(const void *config, uint32_t flags,
     else
         fleet_write(script, "url=https://$host/\n");
     fleet_write(script, script_text);
-    if (flags & FLEET_CHECK_DEEP) {
+    if (flags & FLEET_CHECK_DEEP && names->speed_url) {
         write_assignment(script, "speed_url", names->speed_url);
         fleet_write(script, speed_text);
     }
     return FLEET_OK;
 }
 
-static void judge_https(const char *https, struct fleet_report *report)
+static void judge_https(const struct fleet_facts *facts,
+                        struct fleet_report *report)
 {
-    int64_t code = https && strlen(https) == 3 ? atoi(https) : 0;
+    const char *https = fleet_fact(facts, "https");
+    int64_t code = fleet_fact_number(facts, "https", 0);
 
     if (!https)
         fleet_report(report, FLEET_FAIL,
-                     "could not find out whether HTTPS "
-                     "works");
+                     "could not find out whether HTTPS works");
     else if (strcmp(https, "untold") == 0)
         fleet_report(report, FLEET_WARN,
                      "could not find out whether HTTPS works: neither curl nor "
@@ -147,7 +145,10 @@ static void judge_speed(const struct config *names,
     int64_t speed = fleet_fact_number(facts, "speed", -1);
     int64_t mbit = speed / 125000;
 
-    if (speed < 0)
+    if (!names->speed_url)
+        fleet_report(report, FLEET_PASS,
+                     "speed not measured: CHECK_NET_SPEED_URL is not set");
+    else if (speed < 0)
         fleet_report(report, FLEET_WARN,
                      "could not find out how fast it downloads");
     else
@@ -162,7 +163,7 @@ static int judge(const void *config, uint32_t flags,
     const struct config *names = config;
     const char *address = fleet_fact(facts, "address");
 
-    if (!names->host && (is_here(facts) || fleet_fact(facts, "here"))) {
+    if (!names->host && is_here(facts)) {
         fleet_report(report, FLEET_SKIP,
                      "a pod of this computer, with its network");
         return FLEET_OK;
@@ -175,7 +176,7 @@ static int judge(const void *config, uint32_t flags,
                      host_of(names));
         return FLEET_OK;
     }
-    judge_https(fleet_fact(facts, "https"), report);
+    judge_https(facts, report);
     judge_ssh(names, fleet_fact(facts, "ssh"), report);
     if (flags & FLEET_CHECK_DEEP)
         judge_speed(names, facts, report);

@@ -144,14 +144,6 @@ static int probe(const void *config, uint32_t flags,
     return FLEET_OK;
 }
 
-static int wants_gpu(const struct fleet_facts *facts)
-{
-    const struct fleet_pod *pod = fleet_facts_pod(facts);
-    int64_t gpus = fleet_pod_get_number(pod, FLEET_POD_GPUS, -1);
-
-    return gpus > 0 || (gpus < 0 && fleet_pod_get(pod, FLEET_POD_GPU));
-}
-
 /* Why it was not asked; NULL: it was. */
 static const char *needless(const struct config *names,
                             const struct fleet_facts *facts)
@@ -207,7 +199,7 @@ static void judge_torch(const struct fleet_facts *facts,
         report_error(facts, report, "torch cannot be imported");
     else if (fleet_fact_number(facts, "tensor", -1) != 999000)
         report_error(facts, report, "torch cannot add up");
-    else if (!has_cuda && wants_gpu(facts))
+    else if (!has_cuda && has_gpu(facts))
         fleet_report(report, FLEET_FAIL, "torch %.40s sees no GPU", version);
     else
         fleet_report(report, FLEET_PASS, "torch %.40s%s", version,

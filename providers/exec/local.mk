@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 pkglib_LTLIBRARIES += providers/exec.la
 providers_exec_la_SOURCES = \
 	providers/exec/child.c providers/exec/child.h \

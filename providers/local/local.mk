@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 pkglib_LTLIBRARIES += providers/local.la
 providers_local_la_SOURCES = \
 	providers/local/file.c providers/local/file.h \

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 EXTRA_DIST += tests/bench/bench.sh
 
 bench: all

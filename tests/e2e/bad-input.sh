@@ -44,12 +44,13 @@ with_line()
     mv "$work/saved.env" "$FLEET_CONFIG"
 }
 
-with_line 'MACHINE_NAME_LIST="a b a"' 2 "a"
-with_line 'MACHINE_NAME_LIST="a ../b"' 2 "../b"
-with_line "MACHINE_NAME_PREFIX=$long" 2 MACHINE_NAME_PREFIX
+with_line 'MACHINE_NAME_LIST="a b a"' 2 'config.env:6: MACHINE_NAME_LIST, entry 3'
+with_line 'MACHINE_NAME_LIST="a ../b"' 2 "'../b'"
+with_line "MACHINE_NAME_PREFIX=$long" 2 'config.env:6: MACHINE_NAME_PREFIX: '
 with_line 'IMAGE="never closed' 2 'config.env:6: IMAGE'
 with_line 'IMAGE=$(id)' 2 'config.env:6: IMAGE'
 with_line 'MAX_PRICE=cheap' 2 MAX_PRICE
+with_line 'PROVIDERS=locla' 2 "config.env:6: PROVIDERS: there is no provider"
 with_line 'PROVIDERS=locla' 2 'did you mean'
 with_line 'LOCAL_SSHD=/nonexistent/sshd' 2 '/nonexistent/sshd'
 

@@ -35,6 +35,7 @@ left=$(jq '[.failed[] | select(.error.code == "cancelled")] | length' \
     "$work/once.out")
 say "made $made, left $left"
 equal "all twenty are accounted for" 20 "$((made + left))"
+check "the user is told" grep -q 'Ctrl-C again' "$work/once.err"
 check "some were made" test "$made" -ge 1
 check "some were not begun" test "$left" -ge 1
 MEMO_DELAY_MS=0

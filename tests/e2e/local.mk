@@ -29,6 +29,7 @@ e2e_tests = \
 	tests/e2e/format-install.sh \
 	tests/e2e/format-nginx.sh \
 	tests/e2e/format-ssh.sh \
+	tests/e2e/list-unknown.sh \
 	tests/e2e/local-isolation.sh \
 	tests/e2e/local-lifecycle.sh \
 	tests/e2e/local-safety.sh \
@@ -37,7 +38,13 @@ e2e_tests = \
 	tests/e2e/plugin-refused.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
-	tests/e2e/secret-canary.sh
+	tests/e2e/secret-canary.sh \
+	tests/e2e/test-checks.sh \
+	tests/e2e/test-hostile.sh \
+	tests/e2e/test-many.sh \
+	tests/e2e/test-pass.sh \
+	tests/e2e/test-shells.sh \
+	tests/e2e/test-stages.sh
 # What check-valgrind runs.
 life_tests = \
 	tests/e2e/exec-lifecycle.sh \

@@ -50,7 +50,7 @@ prints HEALTH
 succeeds fleet rename apple birch --yes
 succeeds fleet list --json
 equal "the verdict goes with the pod" true "$(json \
-    '.pods[] | select(.short == "birch").verdict == ("pass", "warn")')"
+    '.pods[] | select(.short == "birch").verdict != null')"
 
 succeeds fleet test arrow --only ssh,disk --json
 equal "one pod" arena-arrow "$(json '[.results[].name] | join(" ")')"
@@ -92,6 +92,21 @@ equal "it fails, and why" 'fail stopped' "$(json '.results[] |
 equal "the summary counts it" 1 "$(json .summary.fail)"
 fails_with 1 fleet test arrow
 says "stopped"
+
+# --watch tells each verdict once, and again when it changes.
+fleet test --watch --interval 1s --only ssh >"$work/watched" 2>&1 &
+watch=$!
+on_exit kill "$watch"
+wait_for 20 grep -q 'arena-arrow  fail' "$work/watched"
+succeeds fleet start arrow --yes
+wait_for 20 grep -q 'arena-arrow  pass' "$work/watched"
+status=0
+kill -INT "$watch"
+wait "$watch" || status=$?
+equal "interrupted" 130 "$status"
+equal "what does not change is told once" 1 \
+    "$(grep -c 'arena-birch  pass' "$work/watched")"
+succeeds fleet stop arrow --yes
 
 # Others may work on the cohort; then the verdict is told but not kept.
 chmod -R a-w "$work/state"

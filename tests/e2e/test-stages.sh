@@ -119,6 +119,8 @@ check "says what it said" sh -c "case \$1 in *'not available'*) ;;
 printf 'kill -9 $PPID\n' >"$home/session"
 fails_with 3 fleet test --only ssh,disk --json --timeout 5s
 equal "a pod that hangs up" exec "$(stage moved)"
-printf 'exec sleep 100\n' >"$home/session"
+printf 'exec sleep 4\n' >"$home/session"
 fails_with 3 fleet test --only ssh,disk --json --timeout 2s
 equal "a pod that does not answer" timeout "$(stage moved)"
+
+export FLEET_CONFIG="$work/config.env"

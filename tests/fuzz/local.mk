@@ -5,8 +5,10 @@
 # configured with --enable-fuzzing, make fuzz goes on looking. What it finds
 # stands in fuzz-found/.
 fuzz_programs = \
+	tests/fuzz/fuzz-csv \
 	tests/fuzz/fuzz-deployed \
 	tests/fuzz/fuzz-envfile \
+	tests/fuzz/fuzz-facts \
 	tests/fuzz/fuzz-execline \
 	tests/fuzz/fuzz-hostkey \
 	tests/fuzz/fuzz-option \
@@ -18,6 +20,8 @@ tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/driver.c tests/fuzz/fuzz.h
 tests_fuzz_libfuzz_la_CFLAGS = $(AM_CFLAGS) $(FUZZ_CFLAGS)
 fuzz_ldadd = tests/fuzz/libfuzz.la libfleetcmd.la libfleetcore.la $(DEPS_LIBS)
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_csv_LDADD = providers/libcsv.la $(fuzz_ldadd)
+tests_fuzz_fuzz_csv_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_deployed_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_deployed_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_envfile_LDADD = $(fuzz_ldadd)
@@ -26,6 +30,8 @@ tests_fuzz_fuzz_execline_LDADD = providers/libanswer.la $(fuzz_ldadd)
 tests_fuzz_fuzz_execline_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_hostkey_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_hostkey_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_facts_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_facts_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_option_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_option_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sshkey_LDADD = $(fuzz_ldadd)

@@ -25,16 +25,16 @@ look()
 banned='sprintf|vsprintf|strcpy|stpcpy|strcat|strncat|strtok|gets|alloca|system'
 banned="$banned|popen|mktemp|tmpnam|tempnam|atoi|atol|atoll|atof|rand|srand"
 banned="$banned|gethostbyname|inet_ntoa|asctime|ctime|gmtime|localtime"
-look "(^|[^A-Za-z0-9_.>])($banned) *\\(" 'a banned call' core providers
+look "(^|[^A-Za-z0-9_.>])($banned) *\\(" 'a banned call' core plugins providers
 # The library returns; only the program prints and ends.
 look '(^|[^A-Za-z0-9_.>])(printf|puts|putchar|perror|exit|abort) *\(' \
     'only core/cmd prints and exits' \
-    core/base core/model core/net core/engine providers
+    core/base core/model core/net core/engine plugins providers
 # A return above the first assignment would clean up what is on the stack.
 look '^ .*FL_AUTO[A-Z_]*(\([a-z_]+\))? [^=]*;' \
-    'cleaned up by itself, so it needs a value from the start' core providers
+    'cleaned up by itself, so it needs a value from the start' core plugins providers
 
-if grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core include providers man tests \
+if grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core include plugins providers man tests \
     --include='*.[ch137]' --include='*.sh' --exclude=banned-calls.sh >&2; then
     echo 'unfinished work is an issue, not a comment' >&2
     bad=1

@@ -4,5 +4,5 @@
 set -eu
 cd "${srcdir:-.}"
 command -v clang-format >/dev/null || exit 77
-find core include providers tests -name '*.[ch]' ! -path 'tests/abi/*' \
+find core include plugins providers tests -name '*.[ch]' ! -path 'tests/abi/*' \
     -exec clang-format --dry-run -Werror {} +

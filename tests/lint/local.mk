@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
 # Those that need only the compiler and tools that do not change their mind
 # between releases belong to make check; the rest to make lint.
 check_lints = \
@@ -9,6 +11,7 @@ check_lints = \
 more_lints = \
 	tests/lint/analysis.sh \
 	tests/lint/format.sh \
+	tests/lint/licence.sh \
 	tests/lint/shell.sh \
 	tests/lint/spelling.sh
 EXTRA_DIST += $(check_lints) $(more_lints) tests/lint/code.sh \

@@ -4,5 +4,7 @@
 set -eu
 cd "${srcdir:-.}"
 command -v codespell >/dev/null || exit 77
-codespell -q 3 -L fo core include providers man tools tests README.md \
-    CONTRIBUTING.md quickstart runtests --skip 'tests/fuzz/corpus,*.o,*.so'
+# Words of manual pages and of tests that look like mistakes.
+codespell -q 3 -L craete,fo,lsit,nam,nd,te core include man plugins providers \
+    tests tools README.md CONTRIBUTING.md quickstart runtests \
+    --skip 'tests/fuzz/corpus,*.o,*.so'

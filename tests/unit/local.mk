@@ -14,17 +14,20 @@ unit_programs = \
 	tests/unit/test-buf \
 	tests/unit/test-cancel \
 	tests/unit/test-catalog \
+	tests/unit/test-checkup \
 	tests/unit/test-clock \
 	tests/unit/test-config \
 	tests/unit/test-envedit \
 	tests/unit/test-envfile \
 	tests/unit/test-error \
+	tests/unit/test-facts \
 	tests/unit/test-fan \
 	tests/unit/test-file \
 	tests/unit/test-format \
 	tests/unit/test-gate \
 	tests/unit/test-greeting \
 	tests/unit/test-journal \
+	tests/unit/test-judges \
 	tests/unit/test-lock \
 	tests/unit/test-log \
 	tests/unit/test-map \
@@ -38,12 +41,14 @@ unit_programs = \
 	tests/unit/test-program \
 	tests/unit/test-provider \
 	tests/unit/test-record \
+	tests/unit/test-report \
 	tests/unit/test-settings \
 	tests/unit/test-ssh \
 	tests/unit/test-sshkey \
 	tests/unit/test-sshwire \
 	tests/unit/test-state \
 	tests/unit/test-strv \
+	tests/unit/test-summary \
 	tests/unit/test-table \
 	tests/unit/test-target \
 	tests/unit/test-text \
@@ -70,17 +75,20 @@ tests_unit_test_args_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_cancel_LDFLAGS = $(unit_ldflags)
 tests_unit_test_catalog_LDFLAGS = $(unit_ldflags)
+tests_unit_test_checkup_LDFLAGS = $(unit_ldflags)
 tests_unit_test_clock_LDFLAGS = $(unit_ldflags)
 tests_unit_test_config_LDFLAGS = $(unit_ldflags)
 tests_unit_test_envedit_LDFLAGS = $(unit_ldflags)
 tests_unit_test_envfile_LDFLAGS = $(unit_ldflags)
 tests_unit_test_error_LDFLAGS = $(unit_ldflags)
+tests_unit_test_facts_LDFLAGS = $(unit_ldflags)
 tests_unit_test_fan_LDFLAGS = $(unit_ldflags)
 tests_unit_test_file_LDFLAGS = $(unit_ldflags)
 tests_unit_test_format_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
 tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
+tests_unit_test_judges_LDFLAGS = $(unit_ldflags)
 tests_unit_test_lock_LDFLAGS = $(unit_ldflags)
 tests_unit_test_log_LDFLAGS = $(unit_ldflags)
 tests_unit_test_map_LDFLAGS = $(unit_ldflags)
@@ -94,6 +102,7 @@ tests_unit_test_ports_LDFLAGS = $(unit_ldflags)
 tests_unit_test_program_LDFLAGS = $(unit_ldflags)
 tests_unit_test_provider_LDFLAGS = $(unit_ldflags)
 tests_unit_test_record_LDFLAGS = $(unit_ldflags)
+tests_unit_test_report_LDFLAGS = $(unit_ldflags)
 tests_unit_test_settings_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ssh_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ssh_SOURCES = tests/unit/test-ssh.c $(unit_sshd)
@@ -102,6 +111,7 @@ tests_unit_test_sshkey_SOURCES = tests/unit/test-sshkey.c $(unit_sshd)
 tests_unit_test_sshwire_LDFLAGS = $(unit_ldflags)
 tests_unit_test_state_LDFLAGS = $(unit_ldflags)
 tests_unit_test_strv_LDFLAGS = $(unit_ldflags)
+tests_unit_test_summary_LDFLAGS = $(unit_ldflags)
 tests_unit_test_table_LDFLAGS = $(unit_ldflags)
 tests_unit_test_target_LDFLAGS = $(unit_ldflags)
 tests_unit_test_text_LDFLAGS = $(unit_ldflags)

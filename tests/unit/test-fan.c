@@ -1,18 +1,23 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "core/base/clock.h"
 #include "core/engine/fan.h"
 
+#include "core/base/cancel.h"
+#include "core/base/clock.h"
+#include "tests/unit/child.h"
+
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
-
-#include <pthread.h>
-#include <stdlib.h>
 
 /* Items that count, and items that hang until they are let go. */
 struct counter {
@@ -108,6 +113,37 @@ static void nothing_is_fine(void **state)
     assert_int_equal(fl_fan_run(&fan, &err), 0);
 }
 
+static void interrupt(struct fl_fan_item *item)
+{
+    static atomic_flag sent = ATOMIC_FLAG_INIT;
+
+    fl_fan_step(item, "interrupting", FL_FOREVER);
+    if (!atomic_flag_test_and_set(&sent))
+        kill(getpid(), SIGINT);
+    while (!fl_cancelled())
+        poll(NULL, 0, 1);
+}
+
+static int interrupted(const void *unused)
+{
+    struct seen seen;
+
+    (void)unused;
+    fl_cancel_open();
+    seen = run(50, 2, interrupt);
+    return seen.finished >= 1 && seen.finished <= 2 &&
+                   seen.finished + seen.unrun == 50
+               ? 0
+               : 1;
+}
+
+/* In a process of its own: cancelling is for good. */
+static void nothing_new_is_begun_once_cancelled(void **state)
+{
+    (void)state;
+    assert_int_equal(result_in_child(interrupted, NULL), 0);
+}
+
 /* Last: it leaves threads behind. */
 static void wedged_items_hold_up_nobody(void **state)
 {
@@ -128,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_comes_back),
         cmocka_unit_test(nothing_is_fine),
+        cmocka_unit_test(nothing_new_is_begun_once_cancelled),
         cmocka_unit_test(wedged_items_hold_up_nobody),
     };
 

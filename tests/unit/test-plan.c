@@ -89,6 +89,39 @@ static void options_are_dropped(void **state)
     }
 }
 
+static void want_of_options_is_told(void **state)
+{
+    static const struct {
+        int codes[3], told;
+    } faults[] = {
+        {{FLEET_ECAPACITY}, FLEET_ECAPACITY},
+        {{FLEET_EUNSUPPORTED}, FLEET_EUNSUPPORTED},
+        {{FLEET_EUNSUPPORTED, FLEET_ECAPACITY}, FLEET_ECAPACITY},
+        {{FLEET_ECAPACITY, FLEET_EREFUSED, FLEET_ECAPACITY}, FLEET_EREFUSED},
+        {{FLEET_EREFUSED, FLEET_EAUTH, FLEET_ETRANSIENT}, FLEET_EAUTH},
+    };
+    struct fl_options_plan none = {0};
+
+    (void)state;
+    assert_int_equal(fl_plan_fault(&none, NULL), FLEET_ECAPACITY);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        struct fl_option_row rows[3];
+        struct fl_options_plan plan = {.at = rows};
+        struct fleet_error err = {0};
+
+        while (plan.n < 3 && faults[i].codes[plan.n]) {
+            rows[plan.n] = (struct fl_option_row){
+                .listing = &listings[0],
+                .dropped = (char *)fleet_code_name(faults[i].codes[plan.n]),
+                .code = faults[i].codes[plan.n]};
+            plan.n++;
+        }
+        assert_int_equal(fl_plan_fault(&plan, &err), faults[i].told);
+        assert_non_null(strstr(err.text, "first: "));
+        assert_non_null(strstr(err.text, fleet_code_name(faults[i].told)));
+    }
+}
+
 static void options_are_ordered(void **state)
 {
     struct fl_settings settings = {.gpu_type = (char *)"H100\nA4000"};
@@ -173,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_dropped),
+        cmocka_unit_test(want_of_options_is_told),
         cmocka_unit_test(options_are_ordered),
         cmocka_unit_test(unpriced_options_respect_caps),
         cmocka_unit_test(the_fleet_price_is_capped),

@@ -124,13 +124,17 @@ static void stopped_jobs_come_back_unrun(void **state)
     struct fl_pool *pool = opened(1);
     struct fl_job *job;
     size_t left;
-    int fds[2];
+    int fds[2], told[2];
+    char c;
 
     (void)state;
     assert_int_equal(pipe(fds), 0);
+    assert_int_equal(pipe(told), 0);
     for (int i = 0; i < 4; i++)
-        tasks[i] = (struct task){.job.run = block_until_told, .in = fds[0]};
+        tasks[i] = (struct task){
+            .job.run = block_until_told, .in = fds[0], .out = told[1]};
     fl_pool_add(pool, &tasks[0].job);
+    assert_int_equal(read(told[0], &c, 1), 1);
     assert_null(fl_pool_next(pool, fl_deadline(20), &left));
     assert_int_equal(left, 1);
     fl_pool_add(pool, &tasks[1].job);
@@ -152,6 +156,8 @@ static void stopped_jobs_come_back_unrun(void **state)
     assert_true(fl_pool_close(pool, FL_FOREVER));
     close(fds[0]);
     close(fds[1]);
+    close(told[0]);
+    close(told[1]);
 }
 
 static void note_mask(struct fl_job *job)

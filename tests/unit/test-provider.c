@@ -467,8 +467,8 @@ static void *list_in_thread(void *arg)
     struct fleet_error err;
 
     fl_sink_init(&sink, false, FL_SINK_MAX);
-    stuck->rc = fl_provider_list(stuck->stage->provider, fl_deadline(20), &sink,
-                                 &err);
+    stuck->rc =
+        fl_provider_list(stuck->stage->provider, fl_deadline(20), &sink, &err);
     return NULL;
 }
 

@@ -77,15 +77,13 @@ static void many_findings_stay_below_the_ceiling(void **state)
     assert_true(report.detail.len <= FL_REPORT_MAX);
 }
 
-static void names_are_words_and_back(void **state)
+static void verdicts_have_names(void **state)
 {
     (void)state;
-    for (int verdict = FLEET_PASS; verdict <= FLEET_FAIL; verdict++)
-        assert_int_equal(fl_verdict_from_name(fl_verdict_name(verdict)),
-                         verdict);
+    assert_string_equal(fl_verdict_name(FLEET_PASS), "pass");
+    assert_string_equal(fl_verdict_name(FLEET_FAIL), "fail");
     assert_string_equal(fl_verdict_name(0), "unknown");
     assert_string_equal(fl_verdict_name(5), "unknown");
-    assert_int_equal(fl_verdict_from_name("unknown"), 0);
 }
 
 int main(void)
@@ -94,7 +92,7 @@ int main(void)
         cmocka_unit_test(the_worst_counts),
         cmocka_unit_test(a_long_finding_is_cut),
         cmocka_unit_test(many_findings_stay_below_the_ceiling),
-        cmocka_unit_test(names_are_words_and_back),
+        cmocka_unit_test(verdicts_have_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

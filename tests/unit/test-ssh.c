@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/net/greeting.h"
+#include "tests/unit/failalloc.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/sshd.h"
 
@@ -738,6 +739,33 @@ static void a_server_that_runs_nothing(void **state)
     fl_ssh_key_close(key);
 }
 
+static void a_host_with_nothing_but_an_rsa_key(void **state)
+{
+    struct fl_ssh_key *key = open_key("ed25519");
+    struct fl_ssh_target target;
+    struct fl_ssh *ssh = NULL;
+    enum fl_ssh_stage stage = 0;
+    struct fleet_error err;
+    struct sshd old;
+    int rc;
+
+    make_key(*state, "host_rsa", "rsa", NULL);
+    shell("cp '%s/authorized_keys' '%s'", home, (char *)*state);
+    sshd_start(&old, *state, "");
+    target = target_at(&old);
+    rc = fl_ssh_open(&target, key, fl_deadline(SOON), &ssh, &stage, NULL, &err);
+    if (rsa_works()) {
+        assert_int_equal(rc, FLEET_OK);
+    } else {
+        assert_int_equal(rc, FLEET_ETRANSIENT);
+        assert_int_equal(stage, FL_SSH_HOST_KEY);
+        assert_non_null(strstr(err.text, "no algorithm in common"));
+    }
+    fl_ssh_close(ssh);
+    sshd_stop(&old);
+    fl_ssh_key_close(key);
+}
+
 /* All descriptors there are; *N is how many. */
 static void use_up(int *fds, size_t *n)
 {
@@ -951,6 +979,39 @@ static void an_agent_that_stops_signing(void **state)
     fl_ssh_key_close(key);
 }
 
+/* An allocation that fails, ours or one of libssh2, at every step. libssh2
+ * forgets some keys then, which is not ours to find. */
+static void short_of_memory(void *arg)
+{
+    struct fl_ssh_target target = target_at(&server);
+    struct fl_ssh_exec exec = {.command = "echo x", .max_out = 9, .max_err = 9};
+    int64_t deadline = fl_deadline(SOON);
+    struct fl_ssh *ssh = NULL;
+    struct fleet_error err = {0};
+    char *shown = NULL;
+    int rc = fl_ssh_open(&target, arg, deadline, &ssh, NULL, &shown, &err);
+
+    if (rc == FLEET_OK)
+        rc = fl_ssh_run(ssh, &exec, deadline, &err);
+    if (rc != FLEET_OK)
+        assert_true(fl_test_alloc_failed() && rc == FLEET_ENOMEM);
+    fl_ssh_exec_clear(&exec);
+    fl_ssh_close(ssh);
+    free(shown);
+}
+
+static void survives_no_memory(void **state)
+{
+    struct fl_ssh_key *key;
+
+    (void)state;
+    if (CHECKED_MEMORY || getenv("FLEET_TEST_WRAP"))
+        skip();
+    key = open_key("ed25519");
+    fl_test_each_alloc(short_of_memory, key);
+    fl_ssh_key_close(key);
+}
+
 static int set_up(void **state)
 {
     static const char *const let_in[] = {"ed25519",  "ecdsa256",  "ecdsa384",
@@ -1007,12 +1068,14 @@ int main(void)
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(more_than_the_server_takes),
         cmocka_unit_test(a_server_that_runs_nothing),
+        SCRATCH_TEST(a_host_with_nothing_but_an_rsa_key),
         cmocka_unit_test(out_of_descriptors),
         SCRATCH_TEST(files_go_and_come),
         SCRATCH_TEST(files_that_cannot_be),
         cmocka_unit_test(a_server_without_sftp),
         cmocka_unit_test(an_agent_signs),
         cmocka_unit_test(an_agent_that_stops_signing),
+        cmocka_unit_test(survives_no_memory),
     };
 
     if (!sshd_possible())

@@ -246,13 +246,18 @@ static void reading_leaves_no_trace(void **scratch)
     FL_AUTO_FREE char *before = NULL, *after = NULL;
     size_t before_len, after_len;
     struct fl_state *state = open_in(*scratch, FL_STATE_WRITE, NULL);
+    struct stat old, new;
 
     put(state, "arena-apple");
     fl_state_close(state);
     before = slurp(*scratch, "arena.db", &before_len);
+    assert_int_equal(stat(*scratch, &old), 0);
     state = open_in(*scratch, FL_STATE_READ, NULL);
     assert_int_equal(count(state), 1);
     fl_state_close(state);
+    assert_int_equal(stat(*scratch, &new), 0);
+    assert_int_equal(old.st_mtim.tv_sec, new.st_mtim.tv_sec);
+    assert_int_equal(old.st_mtim.tv_nsec, new.st_mtim.tv_nsec);
     after = slurp(*scratch, "arena.db", &after_len);
     assert_int_equal(entries(*scratch, NULL, NULL), 1);
     assert_int_equal(before_len, after_len);

@@ -43,11 +43,11 @@ enum fleet_code {
 
 /* On the caller's stack; the layout is frozen. */
 struct fleet_error {
-    int32_t code;      /* enum fleet_code */
-    int32_t detail;    /* errno, HTTP status or SSH code; 0: none */
-    int32_t retry_ms;  /* <0 never, 0 at will, >0 not before */
+    int32_t code;     /* enum fleet_code */
+    int32_t detail;   /* errno, HTTP status or SSH code; 0: none */
+    int32_t retry_ms; /* <0 never, 0 at will, >0 not before */
     uint32_t reserved;
-    char text[496];    /* one sentence, no newline, no secret */
+    char text[496]; /* one sentence, no newline, no secret */
 };
 
 /* Fills err unless it is NULL, keeps errno, returns code. A text that does not

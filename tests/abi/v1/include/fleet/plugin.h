@@ -19,10 +19,11 @@ extern "C" {
 
 enum fleet_kind { FLEET_PROVIDER = 1, FLEET_FORMAT = 2, FLEET_CHECK = 3 };
 
-enum fleet_threads {           /* what the host serialises; ordered */
-    FLEET_THREADS_SERIAL = 0,  /* one call at a time in the whole plugin */
-    FLEET_THREADS_PER_HANDLE,  /* one call at a time on each handle */
-    FLEET_THREADS_PARALLEL     /* anything goes */
+/* What the host serialises; ordered. */
+enum fleet_threads {
+    FLEET_THREADS_SERIAL = 0, /* one call at a time in the whole plugin */
+    FLEET_THREADS_PER_HANDLE, /* one call at a time on each handle */
+    FLEET_THREADS_PARALLEL    /* anything goes */
 };
 
 /* Abilities that a NULL function pointer cannot show. */
@@ -38,9 +39,9 @@ enum fleet_option_type {
     FLEET_OPT_INT,
     FLEET_OPT_DURATION, /* "90s", "10m"; held as milliseconds */
     FLEET_OPT_CHOICE,
-    FLEET_OPT_PATH,     /* ~ and $HOME expanded; relative to the config file */
-    FLEET_OPT_LIST,     /* several values; held as text, one a line */
-    FLEET_OPT_PRICE     /* "1.25"; held as millionths */
+    FLEET_OPT_PATH, /* ~ and $HOME expanded; relative to the config file */
+    FLEET_OPT_LIST, /* several values; held as text, one a line */
+    FLEET_OPT_PRICE /* "1.25"; held as millionths */
 };
 enum fleet_holds { FLEET_HOLDS_TEXT = 1, FLEET_HOLDS_INT64, FLEET_HOLDS_BOOL };
 
@@ -48,17 +49,18 @@ enum fleet_holds { FLEET_HOLDS_TEXT = 1, FLEET_HOLDS_INT64, FLEET_HOLDS_BOOL };
 #define FLEET_OPT_BLANKS   (1u << 1) /* list: commas split it, blanks do not */
 
 struct fleet_option {
-    const char *key, *help;       /* as in config.env; help is one line */
-    const char *fallback;         /* default, as text; NULL: none */
-    const char *const *aliases;   /* other names also read; ends at NULL */
-    const char *const *choices;   /* FLEET_OPT_CHOICE; ends at NULL */
-    int64_t min, max;             /* equal: any value */
+    const char *key, *help;     /* as in config.env; help is one line */
+    const char *fallback;       /* default, as text; NULL: none */
+    const char *const *aliases; /* other names also read; ends at NULL */
+    const char *const *choices; /* FLEET_OPT_CHOICE; ends at NULL */
+    int64_t min, max;           /* equal: any value */
     uint32_t type, flags;
-    uint32_t offset, holds;       /* set by FLEET_AT() */
+    uint32_t offset, holds; /* set by FLEET_AT() */
 };
 
 #ifndef __cplusplus
-/* Wrong member type: does not compile. Wrong type for the option: not loaded. */
+/* A wrong member type does not compile; one that is wrong for the option is not
+ * loaded. */
 #define FLEET_AT(type_, member_)                                               \
     .offset = offsetof(type_, member_),                                        \
     .holds = _Generic(((type_ *)0)->member_,                                   \
@@ -67,9 +69,9 @@ struct fleet_option {
         bool: FLEET_HOLDS_BOOL)
 #endif
 
-/* The least time between two calls of one kind, over all handles of a plugin. */
+/* The least time between two calls of one kind, whatever the handle. */
 struct fleet_pace {
-    uint32_t op;      /* enum fleet_op; 0 ends the table */
+    uint32_t op; /* enum fleet_op; 0 ends the table */
     uint32_t gap_ms;
 };
 enum fleet_op {
@@ -94,14 +96,14 @@ struct fleet_format_ops;
 struct fleet_check_ops;
 
 struct fleet_plugin {
-    uint32_t abi, size;           /* these two stay first for ever */
+    uint32_t abi, size; /* these two stay first for ever */
     uint32_t kind, ops_size;
-    uint32_t option_size;         /* stride of options: entries may grow too */
+    uint32_t option_size; /* stride of options: entries may grow too */
     uint32_t threads;
     uint64_t caps;
     const char *name, *version, *summary;
     const struct fleet_option *options; /* ends at key == NULL; may be NULL */
-    uint64_t config_size;         /* the host allocates and fills this much */
+    uint64_t config_size; /* the host allocates and fills this much */
     union {
         const struct fleet_provider_ops *provider;
         const struct fleet_format_ops *format;

@@ -53,39 +53,39 @@ enum fleet_pod_field {
     FLEET_POD_HOST_KEY,       /* text; "ssh-ed25519 AAAA..." */
     FLEET_POD_TOKEN,          /* text; as given to create */
     /* Filled by the host; what a provider sets here does not count. */
-    FLEET_POD_SHORT,          /* text; the name without the cohort's prefix */
-    FLEET_POD_PROVIDER,       /* text */
-    FLEET_POD_PROXY_PORT      /* number; 1..65535 */
+    FLEET_POD_SHORT,     /* text; the name without the cohort's prefix */
+    FLEET_POD_PROVIDER,  /* text */
+    FLEET_POD_PROXY_PORT /* number; 1..65535 */
 };
 
 enum fleet_offer_field {
-    FLEET_OFFER_ID = 1,        /* text; opaque, handed back in the spec */
-    FLEET_OFFER_GPU,           /* text */
-    FLEET_OFFER_GPUS,          /* number */
-    FLEET_OFFER_TIER,          /* text */
-    FLEET_OFFER_REGION,        /* text */
-    FLEET_OFFER_SPOT,          /* number; 0 or 1 */
-    FLEET_OFFER_PRICE_MICROS,  /* number */
-    FLEET_OFFER_CURRENCY,      /* text */
-    FLEET_OFFER_STOCK          /* text; "high", "low", "none", ... */
+    FLEET_OFFER_ID = 1,       /* text; opaque, handed back in the spec */
+    FLEET_OFFER_GPU,          /* text */
+    FLEET_OFFER_GPUS,         /* number */
+    FLEET_OFFER_TIER,         /* text */
+    FLEET_OFFER_REGION,       /* text */
+    FLEET_OFFER_SPOT,         /* number; 0 or 1 */
+    FLEET_OFFER_PRICE_MICROS, /* number */
+    FLEET_OFFER_CURRENCY,     /* text */
+    FLEET_OFFER_STOCK         /* text; "high", "low", "none", ... */
 };
 
 enum fleet_spec_field {
-    FLEET_SPEC_NAME = 1,       /* text; full name of the pod */
-    FLEET_SPEC_TOKEN,          /* text; [0-9a-z-], at most 36; store it */
-    FLEET_SPEC_PUBLIC_KEY,     /* text; one line of authorized_keys */
-    FLEET_SPEC_SSH_USER,       /* text */
-    FLEET_SPEC_OFFER,          /* text; FLEET_OFFER_ID of the chosen offer */
-    FLEET_SPEC_GPU,            /* text */
-    FLEET_SPEC_GPUS,           /* number */
-    FLEET_SPEC_IMAGE,          /* text */
-    FLEET_SPEC_DISK_GB,        /* number */
-    FLEET_SPEC_VOLUME_GB,      /* number */
-    FLEET_SPEC_TIER,           /* text */
-    FLEET_SPEC_REGION,         /* text */
-    FLEET_SPEC_SPOT,           /* number; 0 or 1 */
+    FLEET_SPEC_NAME = 1,         /* text; full name of the pod */
+    FLEET_SPEC_TOKEN,            /* text; [0-9a-z-], at most 36; store it */
+    FLEET_SPEC_PUBLIC_KEY,       /* text; one line of authorized_keys */
+    FLEET_SPEC_SSH_USER,         /* text */
+    FLEET_SPEC_OFFER,            /* text; FLEET_OFFER_ID of the chosen offer */
+    FLEET_SPEC_GPU,              /* text */
+    FLEET_SPEC_GPUS,             /* number */
+    FLEET_SPEC_IMAGE,            /* text */
+    FLEET_SPEC_DISK_GB,          /* number */
+    FLEET_SPEC_VOLUME_GB,        /* number */
+    FLEET_SPEC_TIER,             /* text */
+    FLEET_SPEC_REGION,           /* text */
+    FLEET_SPEC_SPOT,             /* number; 0 or 1 */
     FLEET_SPEC_MAX_PRICE_MICROS, /* number */
-    FLEET_SPEC_TEMPLATE        /* text; the provider's own template */
+    FLEET_SPEC_TEMPLATE          /* text; the provider's own template */
 };
 
 /* NULL unsets, and so does "". */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 provider_ldflags = $(AM_LDFLAGS) -module -avoid-version \
 	-export-symbols-regex '^fleet_plugin$$'
+include providers/api/local.mk
 include providers/local/local.mk
 include providers/manual/local.mk
 include providers/exec/local.mk

@@ -89,3 +89,15 @@ int fleet_call_sleep(int64_t ms, struct fleet_error *err)
         return fleet_fail(err, FLEET_ETIMEOUT, "no time left to wait");
     return FLEET_OK;
 }
+
+void fl_call_idle(int64_t ms)
+{
+    int64_t until = fl_deadline(ms);
+    int left;
+
+    if (deadline_now < FL_FOREVER - ms)
+        deadline_now += ms;
+    fl_call_reach(deadline_now);
+    while ((left = fl_left_ms(until)) > 0)
+        poll(NULL, 0, left);
+}

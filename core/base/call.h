@@ -17,5 +17,7 @@ int64_t fl_call_deadline(void); /* FL_FOREVER outside any call */
  * limit to UNTIL and a little more, never back. */
 void fl_call_watched(_Atomic int64_t *limit);
 void fl_call_reach(int64_t until);
+/* Sleeps for MS that are not the call's own: its deadline moves on by them. */
+void fl_call_idle(int64_t ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/engine/web.h"
 
 #include <string.h>
 
@@ -52,6 +53,7 @@ void fl_host_clear(struct fleet_host *host)
         host->settings = settings->next;
         settings_free(settings);
     }
+    fl_web_close(host->web);
     free(host->name);
     free(host->argument);
     free(host->state_dir);
@@ -173,4 +175,16 @@ int fleet_host_setting(const struct fleet_host *host, const char *prefix,
     }
     pthread_mutex_unlock(&own->mutex);
     return found;
+}
+
+int fleet_http(struct fleet_host *host, const struct fleet_request *request,
+               struct fleet_answer **answer, struct fleet_error *err)
+{
+    int rc = FLEET_OK;
+
+    pthread_mutex_lock(&host->mutex);
+    if (!host->web)
+        rc = fl_web_open(&host->web, err);
+    pthread_mutex_unlock(&host->mutex);
+    return rc < 0 ? rc : fl_web_ask(host->web, request, answer, err);
 }

@@ -10,12 +10,14 @@
 
 /* The other side of fleet/host.h. Any thread, as the plugin likes. */
 struct fl_host_settings; /* those of one prefix */
+struct fl_web;
 struct fleet_host {
     char *name, *argument; /* argument: NULL unless an instance */
     char *state_dir;
     const struct fl_config *config;
     pthread_mutex_t mutex; /* guards the rest, made when it is asked for */
     struct fl_host_settings *settings;
+    struct fl_web *web;
 };
 
 int fl_host_init(struct fleet_host *host, const char *name,

@@ -112,14 +112,19 @@ static int64_t random_below(int64_t limit)
     return random % limit;
 }
 
-/* Full jitter: those who failed together do not come back together. False when
- * the time is up before it would be worth it. */
+int64_t fl_backoff(int tries, int64_t hint_ms)
+{
+    int64_t most = fl_backoff_ms << tries;
+
+    return (hint_ms > 0 ? hint_ms : 0) +
+           random_below(most < BACKOFF_MAX ? most : BACKOFF_MAX);
+}
+
+/* False when the time is up before it would be worth it. */
 static bool back_off(const struct fl_provider *provider, int op, int tries,
                      const struct fleet_error *why, int64_t deadline)
 {
-    int64_t most = fl_backoff_ms << tries;
-    int64_t delay =
-        why->retry_ms + random_below(most < BACKOFF_MAX ? most : BACKOFF_MAX);
+    int64_t delay = fl_backoff(tries, why->retry_ms);
 
     if (fl_deadline(delay) >= deadline)
         return false;

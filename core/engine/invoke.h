@@ -42,4 +42,9 @@ int fl_invoke(struct fl_provider *provider, int op, fl_attempt_function *make,
  * Tests shorten it. */
 extern int64_t fl_backoff_ms;
 
+/* The pause before another try, when TRIES have failed since the first: what
+ * was asked for (HINT_MS, 0 or less: nothing) and full jitter on top, so that
+ * those who failed together do not come back together. */
+int64_t fl_backoff(int tries, int64_t hint_ms);
+
 #endif

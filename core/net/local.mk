@@ -3,6 +3,8 @@
 core_sources += \
 	core/net/connect.c core/net/connect.h \
 	core/net/greeting.c core/net/greeting.h \
+	core/net/http.c core/net/http.h \
+	core/net/httpurl.c core/net/httpurl.h \
 	core/net/resolve.c core/net/resolve.h \
 	core/net/ssh.c core/net/ssh.h \
 	core/net/sshagent.c core/net/sshagent.h \

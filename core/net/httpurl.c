@@ -1,0 +1,74 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/net/httpurl.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+
+    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &v4) == 1 &&
+           (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+/* One part of the URL into OUT; false where it has none. */
+static bool part(CURLU *parsed, CURLUPart which, char *out, size_t size)
+{
+    char *text = NULL;
+    bool fits = curl_url_get(parsed, which, &text, 0) == CURLUE_OK && text &&
+                strlen(text) < size;
+
+    if (fits)
+        snprintf(out, size, "%s", text);
+    curl_free(text);
+    return fits;
+}
+
+static int read_parts(CURLU *parsed, const char *text, struct fl_http_url *url,
+                      struct fleet_error *err)
+{
+    char scheme[8];
+    char *user = NULL;
+    bool has_user;
+
+    if (!parsed || curl_url_set(parsed, CURLUPART_URL, text, 0) != CURLUE_OK ||
+        !part(parsed, CURLUPART_SCHEME, scheme, sizeof(scheme)) ||
+        !part(parsed, CURLUPART_HOST, url->host, sizeof(url->host)) ||
+        (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0))
+        return fleet_fail(err, FLEET_ECONFIG,
+                          "an address that is no https URL; check the setting "
+                          "of the endpoint");
+    has_user = curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    curl_free(user);
+    if (has_user)
+        return fleet_fail(err, FLEET_ECONFIG,
+                          "%s: an endpoint may not have a user name or "
+                          "password in its URL",
+                          url->host);
+    url->loopback = is_loopback(url->host);
+    if (strcmp(scheme, "http") == 0 && !url->loopback)
+        return fleet_fail(err, FLEET_ECONFIG,
+                          "%s: plain http goes to the loopback only; use "
+                          "https",
+                          url->host);
+    return FLEET_OK;
+}
+
+int fl_http_url_read(const char *text, struct fl_http_url *url,
+                     struct fleet_error *err)
+{
+    CURLU *parsed = curl_url();
+    int rc;
+
+    memset(url, 0, sizeof(*url));
+    rc = read_parts(parsed, text, url, err);
+    curl_url_cleanup(parsed);
+    return rc;
+}

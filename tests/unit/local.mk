@@ -54,6 +54,7 @@ unit_programs = \
 	tests/unit/test-text \
 	tests/unit/test-view \
 	tests/unit/test-wanted \
+	tests/unit/test-web \
 	tests/unit/test-writer
 unit_tests = $(unit_programs)
 check_PROGRAMS += $(unit_programs)
@@ -117,4 +118,5 @@ tests_unit_test_target_LDFLAGS = $(unit_ldflags)
 tests_unit_test_text_LDFLAGS = $(unit_ldflags)
 tests_unit_test_view_LDFLAGS = $(unit_ldflags)
 tests_unit_test_wanted_LDFLAGS = $(unit_ldflags)
+tests_unit_test_web_LDFLAGS = $(unit_ldflags)
 tests_unit_test_writer_LDFLAGS = $(unit_ldflags)

@@ -5,6 +5,7 @@
 #include "core/base/cancel.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/engine/look.h"
 #include "core/net/greeting.h"
 
 #include <poll.h>
@@ -80,8 +81,8 @@ static int look_again(struct fl_provider *provider, struct fleet_pod *pod,
 
     if (!fresh)
         return fleet_fail(err, FLEET_ENOMEM, "out of memory");
-    rc = fl_provider_get(provider, ask_by(deadline),
-                         fleet_pod_get(pod, FLEET_POD_ID), fresh, err);
+    rc = fl_provider_look(provider, fl_now_ms(), ask_by(deadline),
+                          fleet_pod_get(pod, FLEET_POD_ID), fresh, err);
     if (rc < 0)
         return passes(rc) ? FLEET_OK : rc;
     fl_pod_merge(pod, fresh);
@@ -127,7 +128,8 @@ int fl_await_gone(struct fl_fan_item *item, struct fl_provider *provider,
 
         if (!pod)
             return fleet_fail(err, FLEET_ENOMEM, "out of memory");
-        rc = fl_provider_get(provider, ask_by(deadline), id, pod, err);
+        rc = fl_provider_look(provider, fl_now_ms(), ask_by(deadline), id, pod,
+                              err);
         if (rc == FLEET_ENOTFOUND ||
             (rc == 0 && fl_pod_state(pod) == FLEET_STATE_GONE))
             return FLEET_OK;

@@ -5,6 +5,7 @@
 
 #include "core/base/pool.h"
 #include "core/engine/host.h"
+#include "core/engine/look.h"
 #include "core/engine/plugins.h"
 
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ struct fl_provider {
     uint64_t abilities;
     struct fl_turn turn; /* of a FLEET_THREADS_PER_HANDLE plugin */
     atomic_uint inside;  /* calls that have not come back */
+    struct fl_looks looks;
     struct fl_job closing;
     bool closed;
 };

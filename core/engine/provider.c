@@ -60,6 +60,7 @@ static void provider_free(struct fl_provider *provider)
     if (provider->config)
         fl_options_clear(&provider->plugin->options, provider->config);
     free(provider->config);
+    fl_looks_clear(&provider->looks);
     fl_host_clear(&provider->host);
     free(provider);
 }
@@ -83,6 +84,7 @@ static struct fl_provider *provider_new(const struct fl_provider_entry *entry,
         free(provider);
         return NULL;
     }
+    fl_looks_init(&provider->looks);
     provider->config = calloc(1, size ? size : 1);
     if (!provider->config) {
         fl_enomem(err);

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/engine/invoke.h"
+#include "core/engine/look.h"
 #include "tests/unit/failalloc.h"
 #include "tests/unit/scratch.h"
 
@@ -30,6 +31,7 @@ static struct play {
     sem_t entered, go_on; /* of list while it waits */
     bool waits;
     atomic_int inside, most;
+    atomic_int lists, gets;
 } play;
 
 /* clang-format off */
@@ -628,6 +630,73 @@ static void memory_runs_out(void **state)
     close_stage(&stage);
 }
 
+static int busy_list(void *handle, struct fleet_sink *pods,
+                     struct fleet_error *err)
+{
+    struct fleet_pod *pod = fleet_sink_pod(pods);
+
+    (void)handle;
+    (void)err;
+    atomic_fetch_add(&play.lists, 1);
+    fl_pod_merge(pod, play.pods[0]);
+    return FLEET_OK;
+}
+
+static int busy_get(void *handle, const char *id, struct fleet_pod *pod,
+                    struct fleet_error *err)
+{
+    (void)handle;
+    atomic_fetch_add(&play.gets, 1);
+    if (strcmp(id, "id-1") != 0)
+        return fleet_fail(err, FLEET_ENOTFOUND, "no pod %s", id);
+    fl_pod_merge(pod, play.pods[0]);
+    return FLEET_OK;
+}
+
+static void *look_once(void *arg)
+{
+    struct stage *stage = arg;
+    FL_AUTO(fl_pod_free) struct fleet_pod *pod = fl_pod_new();
+
+    return fl_provider_look(stage->provider, fl_now_ms(),
+                            fl_deadline(PATIENCE_MS), "id-1", pod,
+                            NULL) == FLEET_OK &&
+                   !strcmp(fleet_pod_get(pod, FLEET_POD_NAME), "arena-apple")
+               ? stage
+               : NULL;
+}
+
+/* Whoever waits for a pod asks for it; when many do, one listing serves them,
+ * and only what it does not have is asked for by itself. */
+static void many_who_look_share_a_listing(void **state)
+{
+    struct stage stage = {
+        .plugin.provider = {.list = busy_list, .get = busy_get}};
+    FL_AUTO(fl_pod_free) struct fleet_pod *pod = fl_pod_new();
+    pthread_t threads[64];
+    void *fine;
+
+    stage.plugin.about.threads = FLEET_THREADS_PARALLEL;
+    open_stage(&stage, state);
+    play.pods[0] = new_pod("id-1", "arena-apple", NULL);
+    assert_ptr_equal(look_once(&stage), &stage);
+    assert_int_equal(play.lists, 0);
+    assert_int_equal(play.gets, 1);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        pthread_create(&threads[i], NULL, look_once, &stage);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i], &fine);
+        assert_ptr_equal(fine, &stage);
+    }
+    assert_true(play.lists >= 1);
+    assert_true(play.lists + play.gets < (int)COUNT(threads));
+    assert_int_equal(fl_provider_look(stage.provider, fl_now_ms(),
+                                      fl_deadline(PATIENCE_MS), "id-2", pod,
+                                      &stage.err),
+                     FLEET_ENOTFOUND);
+    close_stage(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -644,6 +713,7 @@ int main(void)
         SCRATCH_TEST(threads_get_in_as_the_plugin_wants),
         SCRATCH_TEST(the_host_has_a_directory_and_settings),
         SCRATCH_TEST(required_options_are_required),
+        SCRATCH_TEST(many_who_look_share_a_listing),
         SCRATCH_TEST(memory_runs_out),
     };
 

@@ -42,6 +42,7 @@ unit_programs = \
 	tests/unit/test-provider \
 	tests/unit/test-record \
 	tests/unit/test-report \
+	tests/unit/test-runpod \
 	tests/unit/test-settings \
 	tests/unit/test-ssh \
 	tests/unit/test-sshkey \
@@ -104,6 +105,8 @@ tests_unit_test_program_LDFLAGS = $(unit_ldflags)
 tests_unit_test_provider_LDFLAGS = $(unit_ldflags)
 tests_unit_test_record_LDFLAGS = $(unit_ldflags)
 tests_unit_test_report_LDFLAGS = $(unit_ldflags)
+tests_unit_test_runpod_LDFLAGS = $(unit_ldflags)
+tests_unit_test_runpod_LDADD = providers/librunpod.la providers/libapi.la $(LDADD)
 tests_unit_test_settings_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ssh_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ssh_SOURCES = tests/unit/test-ssh.c $(unit_sshd)

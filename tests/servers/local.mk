@@ -3,3 +3,5 @@
 check_PROGRAMS += tests/servers/misanswer
 tests_servers_misanswer_SOURCES = tests/servers/misanswer.c
 tests_servers_misanswer_LDADD =
+
+include tests/servers/sim/local.mk

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
+# The fake clouds, one program each; `fleet sim` runs them.
+if HAVE_MICROHTTPD
+noinst_LTLIBRARIES += tests/servers/sim/libsim.la
+tests_servers_sim_libsim_la_SOURCES = \
+	tests/servers/sim/check.c \
+	tests/servers/sim/control.c \
+	tests/servers/sim/fault.c \
+	tests/servers/sim/http.c \
+	tests/servers/sim/inside.h \
+	tests/servers/sim/keeper.c \
+	tests/servers/sim/log.c \
+	tests/servers/sim/machine.c \
+	tests/servers/sim/main.c \
+	tests/servers/sim/rate.c \
+	tests/servers/sim/route.c \
+	tests/servers/sim/sim.h \
+	tests/servers/sim/util.c
+tests_servers_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
+
+# Linked whole, so that each runs from anywhere.
+sim_libs = tests/servers/sim/libsim.la providers/liblocalpod.la \
+	libfleetcore.la $(MICROHTTPD_LIBS) $(DEPS_LIBS) -lm
+
+pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-runpod
+tests_servers_sim_fleet_sim_runpod_SOURCES = tests/servers/sim/runpod.c
+tests_servers_sim_fleet_sim_runpod_LDADD = $(sim_libs)
+endif

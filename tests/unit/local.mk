@@ -25,6 +25,7 @@ unit_programs = \
 	tests/unit/test-file \
 	tests/unit/test-format \
 	tests/unit/test-gate \
+	tests/unit/test-gpu \
 	tests/unit/test-greeting \
 	tests/unit/test-journal \
 	tests/unit/test-judges \
@@ -88,6 +89,7 @@ tests_unit_test_fan_LDFLAGS = $(unit_ldflags)
 tests_unit_test_file_LDFLAGS = $(unit_ldflags)
 tests_unit_test_format_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
+tests_unit_test_gpu_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
 tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
 tests_unit_test_judges_LDFLAGS = $(unit_ldflags)

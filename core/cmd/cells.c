@@ -2,10 +2,40 @@
  * SPDX-License-Identifier: MIT */
 #include "core/cmd/cells.h"
 
+#include "core/base/error.h"
 #include "core/model/money.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+const char *const fl_orders[] = {"listed", "cheapest", NULL};
+
+int fl_order_take(struct fl_settings *settings, const char *order,
+                  struct fleet_error *err)
+{
+    char *copy = order ? strdup(order) : NULL;
+
+    if (!order)
+        return FLEET_OK;
+    if (!copy)
+        return fl_enomem(err);
+    free(settings->placement);
+    settings->placement = copy;
+    return FLEET_OK;
+}
+
+void fl_price_text(char out[64], int64_t micros, const char *currency)
+{
+    char money[32];
+
+    if (micros < 0) {
+        snprintf(out, 64, "price not known");
+        return;
+    }
+    fl_money_text(money, micros);
+    snprintf(out, 64, "%s %s", money, currency);
+}
 
 void fl_table_money(struct fl_table *table, int64_t micros)
 {
@@ -69,6 +99,7 @@ static json_t *json_option(const struct fl_option_row *row)
                 json_offer_text(offer, FLEET_OFFER_CURRENCY));
     fl_json_put(entry, "stock", json_offer_text(offer, FLEET_OFFER_STOCK));
     fl_json_put(entry, "dropped", fl_json_text(row->dropped));
+    fl_json_put(entry, "note", fl_json_text(row->note));
     return entry;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "core/engine/create.h"
+#include "core/engine/rounds.h"
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
+#include "core/base/map.h"
 #include "core/base/text.h"
 #include "core/cmd/cells.h"
 #include "core/cmd/work.h"
@@ -19,6 +20,8 @@
 struct create_options {
     int64_t total, more;
     bool no_wait;
+    char *order;
+    int64_t keep_trying_ms;
 };
 static const char *const alias_n[] = {"n", NULL};
 static const char *const alias_a[] = {"a", NULL};
@@ -35,6 +38,10 @@ static const struct fleet_option options[] = {
     {.key = "no-wait", .type = FLEET_OPT_BOOL,
      .help = "return once the provider has accepted, not when sshd answers",
      FLEET_AT(struct create_options, no_wait)},
+    FL_ORDER_OPTION(struct create_options, order),
+    {.key = "keep-trying", .type = FLEET_OPT_DURATION,
+     .help = "ask again for so long while there is no room for some of them",
+     FLEET_AT(struct create_options, keep_trying_ms)},
     {0},
 };
 /* clang-format on */
@@ -77,9 +84,13 @@ static int make_plan(struct work *work, const struct fl_want *want,
 
     if (rc < 0 || work->create.n == 0)
         return rc;
-    rc = fl_offers_gather(engine, &work->fleet, &work->plan, err);
+    rc = fl_order_take(&engine->settings, work->options->order, err);
+    if (rc == 0)
+        rc = fl_offers_gather(engine, &work->fleet, &work->plan, err);
     if (rc == 0)
         rc = fl_plan_order(&engine->settings, &work->plan, err);
+    for (size_t i = 0; rc == 0 && i < work->plan.hints.n; i++)
+        fl_say(work->context, "%s", work->plan.hints.at[i]);
     if (rc == 0)
         rc = fl_plan_check_total(&engine->settings, &work->fleet, &work->plan,
                                  work->create.n, err);
@@ -98,39 +109,67 @@ static void tell_dropped(struct work *work)
     }
 }
 
+/* Without an option nothing can be made, unless one may come. */
 static int check_options(struct work *work, struct fleet_error *err)
 {
+    int rc;
+
     if (work->create.n == 0 || fl_plan_first(&work->plan))
         return FLEET_OK;
     if (work->plan.n > 1)
         tell_dropped(work);
-    return fl_plan_fault(&work->plan, err);
+    rc = fl_plan_fault(&work->plan, err);
+    if (work->options->keep_trying_ms == 0 ||
+        (rc != FLEET_ECAPACITY && rc != FLEET_ERATELIMITED))
+        return rc;
+    fl_say(work->context, "%s", err->text);
+    return FLEET_OK;
 }
 
-static void price_text(char out[64], const struct fl_option_row *row, size_t n)
+static size_t options_left(const struct fl_options_plan *plan)
 {
-    int64_t price = fl_plan_price(row);
-    char money[32];
+    size_t n = 0;
 
-    if (price < 0) {
-        snprintf(out, 64, "price not known");
-        return;
+    for (size_t i = 0; i < plan->n; i++)
+        n += !plan->at[i].dropped;
+    return n;
+}
+
+static void tell_notes(struct work *work)
+{
+    char option[160];
+
+    for (size_t i = 0; i < work->plan.n; i++) {
+        const struct fl_option_row *row = &work->plan.at[i];
+
+        fl_option_text(option, row);
+        if (row->note && !row->dropped)
+            fl_say(work->context, "  %s: %s", option, row->note);
     }
-    fl_money_text(money, price * (int64_t)n);
-    snprintf(out, 64, "%s an hour", money);
 }
 
 static void tell_plan(struct work *work)
 {
     const struct fl_option_row *first = fl_plan_first(&work->plan);
+    size_t left = options_left(&work->plan), n = work->create.n;
     char option[160], price[64];
 
     if (!first)
         return;
     fl_option_text(option, first);
-    price_text(price, first, work->create.n);
-    fl_say(work->context, "%zu to make at %s, %s in all (%zu there already)",
-           work->create.n, option, price, work->existing.n);
+    fl_price_text(price,
+                  fl_plan_price(first) < 0 ? -1
+                                           : fl_plan_price(first) * (int64_t)n,
+                  fl_plan_currency(first));
+    fl_say(work->context, "%zu to make at %s, %s%s in all (%zu there already)",
+           n, option, price, fl_plan_price(first) < 0 ? "" : " an hour",
+           work->existing.n);
+    if (left > 1)
+        fl_say(work->context,
+               "where that fails, %zu other option%s in the order of `fleet "
+               "offers`",
+               left - 1, left > 2 ? "s" : "");
+    tell_notes(work);
 }
 
 static int ask(struct work *work, struct fleet_error *err)
@@ -157,6 +196,7 @@ static json_t *json_tried(const struct fl_create_result *result)
         fl_json_put(entry, "option", fl_json_text(attempt->option));
         fl_json_put(entry, "error",
                     fl_json_error(&attempt->error, NULL, attempt->provider));
+        fl_json_put(entry, "times", json_integer(attempt->times));
         fl_json_add(list, entry);
     }
     return list;
@@ -178,6 +218,15 @@ static void document_existing(const struct work *work, json_t *list)
     }
 }
 
+static json_t *json_made(const struct fl_create_result *result,
+                         const char *short_name)
+{
+    json_t *pod = fl_json_pod(result->pod, short_name, result->provider);
+
+    fl_json_put(pod, "price_quoted", fl_json_money(result->price_quoted));
+    return pod;
+}
+
 static json_t *json_failed(const struct fl_create_result *result,
                            const char *short_name)
 {
@@ -188,9 +237,18 @@ static json_t *json_failed(const struct fl_create_result *result,
                 fl_json_error(&result->error, result->name, result->provider));
     fl_json_put(entry, "tried", json_tried(result));
     if (result->pod)
-        fl_json_put(entry, "pod",
-                    fl_json_pod(result->pod, short_name, result->provider));
+        fl_json_put(entry, "pod", json_made(result, short_name));
     return entry;
+}
+
+/* What was tried in vain before it. */
+static json_t *json_created(const struct fl_create_result *result,
+                            const char *short_name)
+{
+    json_t *pod = json_made(result, short_name);
+
+    fl_json_put(pod, "tried", json_tried(result));
+    return pod;
 }
 
 static void make_document(struct work *work)
@@ -203,24 +261,44 @@ static void make_document(struct work *work)
         const char *short_name = short_of(work, result->name);
 
         if (result->outcome == FL_OUTCOME_DONE)
-            fl_json_add(created,
-                        fl_json_pod(result->pod, short_name, result->provider));
+            fl_json_add(created, json_created(result, short_name));
         else
             fl_json_add(failed, json_failed(result, short_name));
     }
+    if (json_array_size(failed) > 0) /* why nothing else was tried */
+        fl_json_put(work->context->document, "options",
+                    fl_json_options(&work->plan));
     document_existing(work, existing);
     fl_json_put(work->context->document, "created", created);
     fl_json_put(work->context->document, "existing", existing);
     fl_json_put(work->context->document, "failed", failed);
 }
 
+/* Asked for one thing, got another. */
+static bool quote_differs(const struct fl_create_result *result)
+{
+    return result->pod && result->price_quoted >= 0 &&
+           fleet_pod_get_number(result->pod, FLEET_POD_PRICE_MICROS,
+                                result->price_quoted) != result->price_quoted;
+}
+
+static bool any_quote_differs(const struct fl_create_results *results)
+{
+    for (size_t i = 0; i < results->n; i++) {
+        if (quote_differs(&results->at[i]))
+            return true;
+    }
+    return false;
+}
+
 static void print_table(struct work *work)
 {
-    static const char *const headings[] = {"NAME", "RESULT", "PROVIDER", "SSH",
-                                           "PRICE/H"};
+    static const char *const headings[] = {"NAME", "RESULT",  "PROVIDER",
+                                           "SSH",  "PRICE/H", "QUOTED"};
+    bool quotes = any_quote_differs(&work->results);
     struct fl_table table;
 
-    fl_table_init(&table, 5, headings, 1u << 4);
+    fl_table_init(&table, quotes ? 6 : 5, headings, 1u << 4 | 1u << 5);
     for (size_t i = 0; i < work->results.n; i++) {
         const struct fl_create_result *result = &work->results.at[i];
 
@@ -232,6 +310,8 @@ static void print_table(struct work *work)
         fl_table_cell(&table, result->provider);
         fl_table_endpoint(&table, result->pod);
         fl_table_price(&table, result->pod);
+        if (quotes)
+            fl_table_money(&table, result->price_quoted);
     }
     for (size_t i = 0; i < work->existing.n; i++) {
         const struct fl_member *member =
@@ -242,9 +322,47 @@ static void print_table(struct work *work)
         fl_table_cell(&table, member->listing->name);
         fl_table_endpoint(&table, member->pod);
         fl_table_price(&table, member->pod);
+        if (quotes)
+            fl_table_money(&table, member->price_quoted);
     }
     fl_table_print(&table, work->context);
     fl_table_clear(&table);
+}
+
+/* Each option that did not work, and why, once for all pods. */
+static int gather_tried(const struct fl_create_result *result,
+                        struct fl_map *seen, struct fl_strv *lines)
+{
+    int rc = FLEET_OK;
+
+    for (size_t i = 0; rc == 0 && i < result->n_tried; i++) {
+        const struct fl_attempt *attempt = &result->tried[i];
+        FL_AUTO_FREE char *line =
+            fl_format("  tried %s: %s", attempt->option, attempt->error.text);
+
+        if (!line)
+            return FLEET_ENOMEM;
+        if (fl_map_get(seen, line))
+            continue;
+        rc = fl_strv_add(lines, line);
+        if (rc == 0)
+            rc = fl_map_add(seen, lines->at[lines->n - 1], lines, NULL);
+    }
+    return rc;
+}
+
+/* What came of the options, where there was more than one to try. */
+static void tell_tried(struct work *work)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv lines = {0};
+    struct fl_map seen = {0};
+    int rc = FLEET_OK;
+
+    for (size_t i = 0; rc == 0 && i < work->results.n; i++)
+        rc = gather_tried(&work->results.at[i], &seen, &lines);
+    for (size_t i = 0; lines.n > 1 && i < lines.n; i++)
+        fl_say(work->context, "%s", lines.at[i]);
+    fl_map_clear(&seen);
 }
 
 static int finish(struct work *work)
@@ -259,6 +377,7 @@ static int finish(struct work *work)
             fl_report(work->context, &result->error, result->name,
                       result->provider);
     }
+    tell_tried(work);
     print_table(work);
     if (work->create.n == 0)
         fl_say(work->context, "nothing to make: %zu there already",
@@ -275,6 +394,8 @@ static int show_plan(struct work *work)
     for (size_t i = 0; i < work->create.n; i++)
         fl_json_add(names, fl_json_text(work->create.at[i]));
     fl_json_put(work->context->document, "would_create", names);
+    fl_json_put(work->context->document, "order",
+                fl_json_text(work->context->engine.settings.placement));
     fl_json_put(work->context->document, "options",
                 fl_json_options(&work->plan));
     if (work->context->format != FL_FORMAT_JSON) {
@@ -331,16 +452,18 @@ static void give_ports(struct work *work)
 static int make(struct work *work, struct fleet_error *err)
 {
     struct fl_progress *progress = fl_progress_open(work->context, "created");
-    struct fl_create_job job = {
+    struct fl_rounds_job job = {
         .engine = &work->context->engine,
+        .fleet = &work->fleet,
         .plan = &work->plan,
         .names = &work->create,
         .public_key = work->public_key,
         .wait = !work->options->no_wait,
+        .keep_trying_ms = work->options->keep_trying_ms,
         .event = fl_progress_event,
         .event_arg = progress,
     };
-    int rc = fl_create_run(&job, &work->results, err);
+    int rc = fl_rounds_run(&job, &work->results, err);
 
     fl_progress_close(progress);
     if (rc == 0 && work->context->engine.settings.proxy_host &&
@@ -414,13 +537,17 @@ const struct fl_command fl_cmd_create = {
     .synopsis = "[-n N | -a N | NAME...]",
     .example = "fleet create -n 20          # 20 in all; run again, still 20\n"
                "fleet create -a 3 --yes     # three more\n"
+               "fleet create -n 20 --order cheapest --keep-trying 2h\n"
                "fleet create apple --dry-run",
     .about =
         "Names are taken from MACHINE_NAME_LIST in order, whichever are free. "
         "Every call is written to the journal before it is made: a run that "
         "is cut short anywhere is put right by the next one, and no pod is "
         "made twice or lost. Nothing is made while a provider cannot be "
-        "listed.",
+        "listed. Where one offer has no room, the next one of `fleet offers` "
+        "is tried, and MAX_PRICE and MAX_FLEET_PRICE hold for each of them: a "
+        "pod that costs more than was agreed, or does not say what it costs, "
+        "is given back.",
     .options = options,
     .options_size = sizeof(struct create_options),
     .flags = FL_CMD_CHANGES,

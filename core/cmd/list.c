@@ -157,7 +157,7 @@ static json_t *json_sums(const struct fl_fleet *fleet)
 {
     json_t *object = json_object();
     struct fl_sum sums[8];
-    size_t n = fl_fleet_sums(fleet, sums, 8);
+    size_t n = fl_fleet_sums(fleet, NULL, FL_BILLS_RUNNING, sums, 8);
 
     for (size_t i = 0; i < n; i++)
         fl_json_put(object, sums[i].currency, fl_json_money(sums[i].micros));
@@ -213,7 +213,7 @@ static void tell_sums(struct fl_context *context, const struct fl_fleet *fleet,
 {
     size_t shown = 0, all = fleet->n_members;
     struct fl_sum sums[8];
-    size_t n = fl_fleet_sums(fleet, sums, 8);
+    size_t n = fl_fleet_sums(fleet, NULL, FL_BILLS_RUNNING, sums, 8);
     char hour[32], day[32];
 
     for (size_t i = 0; i < all; i++)

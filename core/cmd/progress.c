@@ -183,6 +183,8 @@ void fl_progress_event(void *arg, const struct fl_event *event)
     if (event->kind == FL_EVENT_STOPPING)
         fl_screen_line("interrupted: what runs is finished, nothing new is "
                        "begun; Ctrl-C again stops at once");
+    else if (event->kind == FL_EVENT_NOTE)
+        fl_screen_line(event->text);
     else
         update(progress, event);
 }

@@ -15,13 +15,15 @@
 
 #define CREATE_MS        300000
 #define GONE_MS          300000
+#define RECEIPT_MS       30000 /* for a provider to say what a pod costs */
 #define TRIES_PER_OPTION 2
 
 int fl_round_open(struct fl_round *round, const struct fl_options_plan *plan,
-                  struct fleet_error *err)
+                  struct fl_ledger *ledger, struct fleet_error *err)
 {
     pthread_mutex_init(&round->mutex, NULL);
     round->plan = plan;
+    round->ledger = ledger;
     round->why = calloc(plan->n ? plan->n : 1, sizeof(*round->why));
     return round->why ? FLEET_OK : fl_enomem(err);
 }
@@ -115,22 +117,46 @@ void fl_option_text(char out[160], const struct fl_option_row *row)
         put_part(out, "spot");
 }
 
+static struct fl_attempt *tried_so(const struct fl_making *making,
+                                   const char *option,
+                                   const struct fleet_error *why)
+{
+    for (size_t i = 0; i < making->n_tried; i++) {
+        struct fl_attempt *attempt = &making->tried[i];
+
+        if (attempt->error.code == why->code &&
+            strcmp(attempt->option, option) == 0 &&
+            strcmp(attempt->error.text, why->text) == 0)
+            return attempt;
+    }
+    return NULL;
+}
+
 static int note_tried(struct fl_making *making, const struct fl_option_row *row,
                       const struct fleet_error *why, struct fleet_error *err)
 {
-    struct fl_attempt *bigger =
-        reallocarray(making->tried, making->n_tried + 1, sizeof(*bigger));
+    struct fl_attempt *bigger;
     char text[160];
 
+    fl_option_text(text, row);
+    bigger = tried_so(making, text, why);
+    if (bigger) {
+        bigger->times++;
+        return FLEET_OK;
+    }
+    bigger = reallocarray(making->tried, making->n_tried + 1, sizeof(*bigger));
     if (!bigger)
         return fl_enomem(err);
     making->tried = bigger;
-    fl_option_text(text, row);
-    bigger[making->n_tried].option = strdup(text);
-    if (!bigger[making->n_tried].option)
+    bigger += making->n_tried;
+    *bigger = (struct fl_attempt){.option = strdup(text),
+                                  .provider = row->listing->name,
+                                  .error = *why,
+                                  .times = 1,
+                                  .given_back = making->given_back};
+    if (!bigger->option)
         return fl_enomem(err);
-    bigger[making->n_tried].provider = row->listing->name;
-    bigger[making->n_tried++].error = *why;
+    making->n_tried++;
     return FLEET_OK;
 }
 
@@ -181,74 +207,129 @@ static int ask_provider(struct fl_making *making,
                       row->listing->name, look.text);
 }
 
-/* A pod whose price was not told with its answer is asked for it. */
-static void read_receipt(struct fl_making *making,
-                         const struct fl_option_row *row)
+static int64_t price_of(const struct fl_making *making)
 {
-    FL_AUTO(fl_pod_free) struct fleet_pod *fresh = fl_pod_new();
-    struct fleet_error ignored = {0};
-
-    if (!fresh || fl_pod_is_set(making->pod, FLEET_POD_PRICE_MICROS) ||
-        !fl_provider_can(row->listing->provider, FLEET_OP_GET))
-        return;
-    if (fl_provider_get(row->listing->provider,
-                        fl_engine_deadline(making->engine, CREATE_MS),
-                        fleet_pod_get(making->pod, FLEET_POD_ID), fresh,
-                        &ignored) == 0)
-        fl_pod_merge(making->pod, fresh);
+    return fleet_pod_get_number(making->pod, FLEET_POD_PRICE_MICROS, -1);
 }
 
-/* Gives a pod back that costs more than was agreed. */
+static bool is_capped(const struct fl_making *making)
+{
+    return making->engine->settings.max_price > 0 ||
+           making->engine->settings.max_fleet_price > 0;
+}
+
+static int ask_price(struct fl_making *making, struct fl_provider *provider,
+                     int64_t deadline, struct fleet_error *err)
+{
+    FL_AUTO(fl_pod_free) struct fleet_pod *fresh = fl_pod_new();
+    int rc;
+
+    if (!fresh)
+        return fl_enomem(err);
+    rc = fl_provider_get(provider, deadline,
+                         fleet_pod_get(making->pod, FLEET_POD_ID), fresh, err);
+    if (rc == 0)
+        fl_pod_merge(making->pod, fresh);
+    return rc;
+}
+
+/* What the pod really costs. The answer to a create may only repeat the quote,
+ * so under a cap it is read back; a pod that does not say is asked again for a
+ * while. */
+static void read_receipt(struct fl_making *making,
+                         const struct fl_option_row *row,
+                         struct fleet_error *why)
+{
+    struct fl_provider *provider = row->listing->provider;
+    int64_t deadline = fl_engine_deadline(making->engine, RECEIPT_MS);
+    int64_t pause_ms = FL_FIRST_PAUSE_MS;
+    bool capped = is_capped(making);
+
+    if (!fl_provider_can(provider, FLEET_OP_GET) &&
+        (price_of(making) >= 0 || !capped))
+        return;
+    if (price_of(making) >= 0 && !capped)
+        return;
+    fl_fan_step(making->item, "reading the price", deadline);
+    do {
+        ask_price(making, provider, deadline, why);
+    } while (capped && price_of(making) < 0 &&
+             fl_await_pause(&pause_ms, deadline));
+}
+
+/* Ends a pod that costs more than was agreed; WHY says so. Certainly gone when
+ * it succeeds. */
+static int end_pod(struct fl_making *making, struct fl_provider *provider,
+                   const char *id, struct fleet_error *err)
+{
+    int64_t deadline = fl_engine_deadline(making->engine, GONE_MS);
+    int rc;
+
+    fl_fan_step(making->item, "giving back: too dear", deadline);
+    rc = fl_provider_act(provider, deadline, FLEET_OP_TERMINATE, id, err);
+    if (rc < 0 && !unclear(rc))
+        return rc;
+    return fl_await_gone(making->item, provider, id,
+                         fl_engine_deadline(making->engine, GONE_MS), err);
+}
+
 static int give_back(struct fl_making *making, const struct fl_option_row *row,
-                     int64_t price, struct fleet_error *err)
+                     const struct fleet_error *why, struct fleet_error *err)
 {
     struct fl_engine *engine = making->engine;
-    struct fl_provider *provider = row->listing->provider;
     const char *id = fleet_pod_get(making->pod, FLEET_POD_ID);
-    int64_t deadline = fl_engine_deadline(engine, GONE_MS);
     struct fl_intent intent = {.op = (char *)"terminate",
                                .name = (char *)making->name,
                                .provider = (char *)row->listing->name,
                                .pod_id = (char *)id};
-    char costs[32], cap[32];
+    struct fleet_error ending = {0};
     int64_t number = 0;
-    int rc;
+    int rc =
+        fl_journal_begin(engine->state, engine->run, &intent, &number, &ending);
 
-    fl_money_text(costs, price);
-    fl_money_text(cap, engine->settings.max_price);
-    rc = fl_journal_begin(engine->state, engine->run, &intent, &number, err);
-    if (rc < 0)
-        return rc;
-    fl_fan_step(making->item, "giving back: above MAX_PRICE", deadline);
-    rc = fl_provider_act(provider, deadline, FLEET_OP_TERMINATE, id, err);
     if (rc == 0)
-        rc = fl_await_gone(making->item, provider, id, deadline, err);
+        rc = end_pod(making, row->listing->provider, id, &ending);
     if (rc < 0)
-        return fl_error_in(err,
-                           "costs %s an hour, above MAX_PRICE %s, and could "
-                           "not be given back: it still bills",
-                           costs, cap);
-    rc = fl_journal_end(engine->state, number, "ok", id, "above MAX_PRICE",
-                        NULL, making->name, err);
+        return fleet_fail(err, rc,
+                          "%.150s; to give it back failed, it may still bill, "
+                          "`fleet terminate` ends it: %.200s",
+                          why->text, ending.text);
+    rc = fl_journal_end(engine->state, number, "ok", id, why->text, NULL,
+                        making->name, err);
     if (rc < 0)
         return rc;
+    fl_ledger_release(making->round->ledger, price_of(making));
     fl_pod_free(making->pod);
     making->pod = NULL;
-    return fleet_fail(err, FLEET_ECAPACITY,
-                      "%s: cost %s an hour, above MAX_PRICE %s; given back",
-                      row->listing->name, costs, cap);
+    making->listing = NULL;
+    making->given_back = true;
+    return fleet_fail(err, FLEET_ECAPACITY, "%s: %.300s; given back",
+                      row->listing->name, why->text);
 }
 
-static int check_price(struct fl_making *making,
-                       const struct fl_option_row *row, struct fleet_error *err)
+/* FLEET_EREFUSED: it may not be kept. RESERVED counts as its price from now
+ * on. */
+static int judge_price(struct fl_making *making, int64_t reserved,
+                       const struct fleet_error *unread,
+                       struct fleet_error *why)
 {
     int64_t cap = making->engine->settings.max_price;
-    int64_t price =
-        fleet_pod_get_number(making->pod, FLEET_POD_PRICE_MICROS, -1);
+    int64_t price = price_of(making);
+    char costs[32], cap_text[32];
+    int rc = fl_ledger_settle(making->round->ledger, reserved, price, why);
 
+    if (price < 0 && is_capped(making))
+        return fleet_fail(why, FLEET_EREFUSED,
+                          "the provider does not tell what it costs, and %s "
+                          "is set%s%.200s",
+                          cap ? "MAX_PRICE" : "MAX_FLEET_PRICE",
+                          unread->code ? ": " : "", unread->text);
     if (cap == 0 || price <= cap)
-        return FLEET_OK;
-    return give_back(making, row, price, err);
+        return rc;
+    fl_money_text(costs, price);
+    fl_money_text(cap_text, cap);
+    return fleet_fail(why, FLEET_EREFUSED,
+                      "cost %s an hour, above MAX_PRICE %s", costs, cap_text);
 }
 
 static int begin_intent(struct fl_making *making,
@@ -270,39 +351,69 @@ static int begin_intent(struct fl_making *making,
     return rc;
 }
 
-/* One option, once: journal, call, journal, receipt. */
-static int try_once(struct fl_making *making, const struct fl_option_row *row,
-                    struct fleet_error *err)
+/* The create between its two lines in the journal; the pod is known when it
+ * succeeds. */
+static int make_one(struct fl_making *making, const struct fl_option_row *row,
+                    bool *open, struct fleet_error *err)
 {
     struct fl_state *state = making->engine->state;
     struct fleet_error closing = {0};
     struct fl_known known;
     char token[33];
     int64_t number = 0;
-    bool open = false;
     int rc = begin_intent(making, row, token, &number, err);
 
     if (rc < 0)
         return rc;
     making->pod = fl_pod_new();
-    rc = making->pod ? ask_provider(making, row, token, &open, err)
+    rc = making->pod ? ask_provider(making, row, token, open, err)
                      : fl_enomem(err);
     if (rc < 0) {
         fl_pod_free(making->pod);
         making->pod = NULL;
-        if (!open && fl_journal_end(state, number, fleet_code_name(rc), NULL,
-                                    err->text, NULL, NULL, &closing) < 0)
+        if (!*open && fl_journal_end(state, number, fleet_code_name(rc), NULL,
+                                     err->text, NULL, NULL, &closing) < 0)
             fleet_log(FLEET_LOG_WARNING, "journal", "%s", closing.text);
         return rc;
     }
     fleet_pod_set(making->pod, FLEET_POD_NAME, making->name);
     making->listing = row->listing;
-    read_receipt(making, row);
+    making->price_quoted = fl_plan_price(row);
     fl_known_of(&known, row->listing->name, making->pod);
     known.token = token;
-    known.price_quoted = fl_plan_price(row);
-    rc = fl_journal_end(state, number, "ok", known.id, NULL, &known, NULL, err);
-    return rc < 0 ? rc : check_price(making, row, err);
+    known.price_quoted = making->price_quoted;
+    return fl_journal_end(state, number, "ok", known.id, NULL, &known, NULL,
+                          err);
+}
+
+/* One option, once: reserved, made, and the receipt read. */
+static int try_once(struct fl_making *making, const struct fl_option_row *row,
+                    struct fleet_error *err)
+{
+    struct fleet_error unread = {0}, why = {0};
+    struct fl_ledger *ledger = making->round->ledger;
+    int64_t price = fl_plan_price(row);
+    int64_t deadline = fl_engine_deadline(making->engine, CREATE_MS);
+    bool open = false;
+    int rc;
+
+    fl_fan_step(making->item, "waiting for what the others cost", deadline);
+    rc = fl_ledger_reserve(ledger, price, deadline, err);
+    making->given_back = false;
+    making->skipped = rc < 0;
+    if (rc < 0)
+        return rc;
+    rc = make_one(making, row, &open, err);
+    if (rc < 0 && !making->pod && !open)
+        fl_ledger_cancel(ledger, price);
+    else if (rc < 0) /* it may well be there */
+        fl_ledger_settle(ledger, price, price, NULL);
+    if (rc < 0)
+        return rc;
+    read_receipt(making, row, &unread);
+    if (judge_price(making, price, &unread, &why) < 0)
+        return give_back(making, row, &why, err);
+    return FLEET_OK;
 }
 
 static int try_option(struct fl_making *making, size_t i,
@@ -328,22 +439,34 @@ static int try_option(struct fl_making *making, size_t i,
     return rc;
 }
 
+/* Skips an option that another pod was refused. */
+static int skip_option(struct fl_making *making, size_t i,
+                       const struct fleet_error *why, struct fleet_error *err)
+{
+    making->given_back = false;
+    return note_tried(making, &making->round->plan->at[i], why, err);
+}
+
 int fl_make_pod(struct fl_making *making, struct fleet_error *err)
 {
     const struct fl_options_plan *plan = making->round->plan;
-    int rc = fleet_fail(err, FLEET_ECAPACITY, "no option is left to try");
+    int rc = fl_plan_first(plan) ? FLEET_OK : fl_plan_fault(plan, err);
 
     for (size_t i = 0; i < plan->n; i++) {
         if (plan->at[i].dropped)
             continue;
         if (is_blocked(making->round, i, err)) {
-            rc = err->code;
+            struct fleet_error why = *err;
+
+            rc = why.code;
+            if (skip_option(making, i, &why, err) < 0)
+                return err->code;
             continue;
         }
         if (fl_cancelled())
             return fleet_fail(err, FLEET_ECANCELLED, "cancelled");
         rc = try_option(making, i, err);
-        if (rc == 0 || making->pod || judge(rc) == STOP)
+        if (rc == 0 || making->pod || (!making->skipped && judge(rc) == STOP))
             return rc;
     }
     return rc;

@@ -10,13 +10,10 @@
 
 #include <poll.h>
 
-#define FIRST_PAUSE_MS   200
 #define LONGEST_PAUSE_MS 5000
 #define ASK_MS           60000
 
-/* Sleeps, a little longer each time; false when the time is up or the run was
- * cancelled. */
-static bool pause_a_while(int64_t *pause_ms, int64_t deadline)
+bool fl_await_pause(int64_t *pause_ms, int64_t deadline)
 {
     struct pollfd cancel = {.fd = fl_cancel_fd(), .events = POLLIN};
     int left = fl_left_ms(deadline);
@@ -93,7 +90,7 @@ int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
                  struct fleet_pod *pod, int64_t deadline,
                  struct fleet_error *err)
 {
-    int64_t pause_ms = FIRST_PAUSE_MS;
+    int64_t pause_ms = FL_FIRST_PAUSE_MS;
     int rc;
 
     fl_fan_step(item, "waiting for an address", deadline);
@@ -101,7 +98,7 @@ int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
         rc = check_alive(pod, err);
         if (rc < 0)
             return rc;
-        if (!pause_a_while(&pause_ms, deadline))
+        if (!fl_await_pause(&pause_ms, deadline))
             return ran_out("waiting for an address", err);
         rc = look_again(provider, pod, deadline, err);
         if (rc < 0)
@@ -119,7 +116,7 @@ int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
 int fl_await_gone(struct fl_fan_item *item, struct fl_provider *provider,
                   const char *id, int64_t deadline, struct fleet_error *err)
 {
-    int64_t pause_ms = FIRST_PAUSE_MS;
+    int64_t pause_ms = FL_FIRST_PAUSE_MS;
 
     fl_fan_step(item, "waiting until it is gone", deadline);
     for (;;) {
@@ -135,7 +132,7 @@ int fl_await_gone(struct fl_fan_item *item, struct fl_provider *provider,
             return FLEET_OK;
         if (rc < 0 && !passes(rc))
             return rc;
-        if (!pause_a_while(&pause_ms, deadline))
+        if (!fl_await_pause(&pause_ms, deadline))
             return ran_out("waiting until it is gone", err);
     }
 }
@@ -146,7 +143,7 @@ int fl_await_token(struct fl_fan_item *item, struct fl_provider *provider,
                    struct fleet_error *err)
 {
     int64_t settled = begun_ms + fl_provider_settle_ms(provider);
-    int64_t pause_ms = FIRST_PAUSE_MS;
+    int64_t pause_ms = FL_FIRST_PAUSE_MS;
 
     fl_fan_step(item, "looking whether it was made", deadline);
     for (;;) {
@@ -158,7 +155,7 @@ int fl_await_token(struct fl_fan_item *item, struct fl_provider *provider,
             return rc;
         if (rc < 0 && rc != FLEET_ENOTFOUND && !passes(rc))
             return rc;
-        if (!pause_a_while(&pause_ms, deadline))
+        if (!fl_await_pause(&pause_ms, deadline))
             return ran_out("looking whether it was made", err);
     }
 }

@@ -10,6 +10,11 @@
  * user sees. Both end at the deadline (FLEET_ETIMEOUT) or when the run is
  * cancelled (FLEET_ECANCELLED). */
 
+/* Sleeps, a little longer each time; false when the time is up or the run was
+ * cancelled. *pause_ms begins as FL_FIRST_PAUSE_MS. */
+#define FL_FIRST_PAUSE_MS 200
+bool fl_await_pause(int64_t *pause_ms, int64_t deadline);
+
 /* Until the pod has an address and an SSH server greets there. POD is brought
  * up to date as the provider tells more. */
 int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/create.h"
 
+#include "core/base/cancel.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/engine/await.h"
@@ -15,6 +16,7 @@
 struct line {
     struct fl_fan_item item; /* first */
     struct fl_making making;
+    struct fl_create_result *result; /* the main thread's */
     bool wait;
     int rc;
     struct fleet_error error;
@@ -62,12 +64,42 @@ static void lines_stopping(void *arg)
     tell(arg, FL_EVENT_STOPPING, NULL, NULL);
 }
 
+/* No failure that waiting would not help. */
+static bool may_pass(int code, bool nothing_tried)
+{
+    return code == FLEET_ECAPACITY || code == FLEET_ERATELIMITED ||
+           code == FLEET_ETRANSIENT || code == FLEET_EREFUSED ||
+           (code == FLEET_ETIMEOUT && nothing_tried);
+}
+
+/* There is no pod, for want of room or because of a rate limit; what cost more
+ * than was agreed is another matter. */
+static bool wants_room(const struct line *line)
+{
+    const struct fl_making *making = &line->making;
+    bool no_option = !fl_plan_first(making->round->plan);
+
+    if (line->rc == 0 || making->pod || !may_pass(line->rc, no_option))
+        return false;
+    if (making->n_tried == 0)
+        return line->rc != FLEET_EREFUSED;
+    for (size_t i = 0; i < making->n_tried; i++) {
+        int code = making->tried[i].error.code;
+
+        if (!making->tried[i].given_back &&
+            (code == FLEET_ECAPACITY || code == FLEET_ERATELIMITED))
+            return true;
+    }
+    return false;
+}
+
 static void keep(struct fl_create_result *result, const struct line *line)
 {
     const struct fl_making *making = &line->making;
 
     result->outcome = line->rc == 0 ? FL_OUTCOME_DONE : FL_OUTCOME_FAILED;
     result->pod = making->pod;
+    result->price_quoted = making->price_quoted;
     if (making->listing)
         result->provider = making->listing->name;
     else if (making->n_tried > 0)
@@ -80,12 +112,19 @@ static void keep(struct fl_create_result *result, const struct line *line)
 static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
 {
     struct run *run = arg;
-    struct fl_create_result *result = &run->results->at[item->slot];
+    struct fl_create_result *result = line_of(item)->result;
+    bool again = end == FL_FAN_FINISHED && run->job->until > 0 &&
+                 fl_left_ms(run->job->until) > 0 && !fl_cancelled() &&
+                 wants_room(line_of(item));
 
-    run->done++;
+    run->done += !again;
     if (end == FL_FAN_UNRUN) {
         result->outcome = FL_OUTCOME_CANCELLED;
-        fleet_fail(&result->error, FLEET_ECANCELLED, "cancelled, not begun");
+        result->tried = line_of(item)->making.tried;
+        result->n_tried = line_of(item)->making.n_tried;
+        if (result->n_tried == 0)
+            fleet_fail(&result->error, FLEET_ECANCELLED,
+                       "cancelled, not begun");
     } else if (end == FL_FAN_WEDGED) {
         result->outcome = FL_OUTCOME_FAILED;
         fleet_fail(&result->error, FLEET_EAMBIGUOUS,
@@ -94,7 +133,10 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
     } else {
         keep(result, line_of(item));
     }
-    if (result->outcome == FL_OUTCOME_DONE)
+    if (again) {
+        result->outcome = FL_OUTCOME_NONE;
+        tell(run, FL_EVENT_STEP, result->name, "waiting for room");
+    } else if (result->outcome == FL_OUTCOME_DONE)
         tell(run, FL_EVENT_DONE, result->name, "created");
     else
         tell(run, FL_EVENT_FAILED, result->name, result->error.text);
@@ -102,15 +144,15 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
         free(line_of(item));
 }
 
-static int open_results(const struct fl_strv *names,
-                        struct fl_create_results *results,
-                        struct fleet_error *err)
+int fl_create_open(const struct fl_strv *names,
+                   struct fl_create_results *results, struct fleet_error *err)
 {
     results->at = calloc(names->n ? names->n : 1, sizeof(*results->at));
     if (!results->at)
         return fl_enomem(err);
     results->n = names->n;
     for (size_t i = 0; i < names->n; i++) {
+        results->at[i].price_quoted = -1;
         results->at[i].name = strdup(names->at[i]);
         if (!results->at[i].name)
             return fl_enomem(err);
@@ -118,22 +160,42 @@ static int open_results(const struct fl_strv *names,
     return FLEET_OK;
 }
 
+/* What was tried in earlier rounds goes with the line and comes back. */
 static struct fl_fan_item *line_new(const struct fl_create_job *job,
-                                    struct fl_round *round, const char *name)
+                                    struct fl_round *round,
+                                    struct fl_create_result *result)
 {
     struct line *line = calloc(1, sizeof(*line));
 
     if (!line)
         return NULL;
     line->wait = job->wait;
+    line->result = result;
     line->making = (struct fl_making){
         .item = &line->item,
         .engine = job->engine,
         .round = round,
-        .name = name,
+        .name = result->name,
         .public_key = job->public_key,
+        .price_quoted = -1,
+        .tried = result->tried,
+        .n_tried = result->n_tried,
     };
+    result->tried = NULL;
+    result->n_tried = 0;
     return &line->item;
+}
+
+/* None of them has run. */
+static void close_lines(struct fl_fan *fan)
+{
+    while (fan->n > 0) {
+        struct line *line = line_of(fan->items[--fan->n]);
+
+        line->result->tried = line->making.tried;
+        line->result->n_tried = line->making.n_tried;
+        free(line);
+    }
 }
 
 static int open_lines(const struct fl_create_job *job, struct fl_round *round,
@@ -141,11 +203,13 @@ static int open_lines(const struct fl_create_job *job, struct fl_round *round,
                       struct fleet_error *err)
 {
     for (size_t i = 0; i < results->n; i++) {
-        struct fl_fan_item *item = line_new(job, round, results->at[i].name);
+        struct fl_fan_item *item;
 
+        if (results->at[i].outcome != FL_OUTCOME_NONE)
+            continue;
+        item = line_new(job, round, &results->at[i]);
         if (!item) {
-            while (fan->n > 0)
-                free(line_of(fan->items[--fan->n]));
+            close_lines(fan);
             return fl_enomem(err);
         }
         fan->items[fan->n++] = item;
@@ -153,12 +217,21 @@ static int open_lines(const struct fl_create_job *job, struct fl_round *round,
     return FLEET_OK;
 }
 
-int fl_create_run(const struct fl_create_job *job,
-                  struct fl_create_results *results, struct fleet_error *err)
+static size_t decided(const struct fl_create_results *results)
 {
-    size_t n = job->names->n;
-    struct run run = {job, results, 0};
-    struct fl_round round = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < results->n; i++)
+        n += results->at[i].outcome != FL_OUTCOME_NONE;
+    return n;
+}
+
+int fl_create_round(const struct fl_create_job *job,
+                    struct fl_create_results *results, struct fleet_error *err)
+{
+    size_t n = results->n;
+    struct run run = {job, results, decided(results)};
+    struct fl_round *round = calloc(1, sizeof(*round));
     struct fl_fan_item **items = calloc(n ? n : 1, sizeof(*items));
     struct fl_fan fan = {.items = items,
                          .work = run_line,
@@ -167,18 +240,22 @@ int fl_create_run(const struct fl_create_job *job,
                          .step = line_step,
                          .stopping = lines_stopping,
                          .arg = &run};
-    int rc = items ? FLEET_OK : fl_enomem(err);
+    int rc = items && round ? FLEET_OK : fl_enomem(err);
 
     if (rc == 0)
-        rc = open_results(job->names, results, err);
+        rc = fl_round_open(round, job->plan, job->ledger, err);
     if (rc == 0)
-        rc = fl_round_open(&round, job->plan, err);
-    if (rc == 0)
-        rc = open_lines(job, &round, results, &fan, err);
-    if (rc == 0)
+        rc = open_lines(job, round, results, &fan, err);
+    if (rc == 0) {
         rc = fl_fan_run(&fan, err);
-    if (!fl_pool_wedged()) /* a wedged line may still look at these */
-        fl_round_close(&round);
+        if (rc < 0)
+            close_lines(&fan);
+    }
+    if (!fl_pool_wedged()) { /* a wedged line may still look at these */
+        if (round)
+            fl_round_close(round);
+        free(round);
+    }
     free(items);
     return rc;
 }

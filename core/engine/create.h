@@ -17,6 +17,7 @@ struct fl_create_result {
     enum fl_outcome outcome;
     struct fleet_pod *pod; /* also of a failure after it was accepted */
     const char *provider;  /* of pod, or tried last; borrowed */
+    int64_t price_quoted;  /* of pod; -1 unknown */
     struct fleet_error error;
     struct fl_attempt *tried;
     size_t n_tried;
@@ -31,13 +32,19 @@ struct fl_create_job {
     const struct fl_strv *names; /* full */
     const char *public_key;
     bool wait; /* until sshd answers */
+    struct fl_ledger *ledger;
+    int64_t until; /* what finds no room before that is left undecided; 0 */
     fl_event_sink *event;
     void *event_arg;
 };
+int fl_create_open(const struct fl_strv *names,
+                   struct fl_create_results *results, struct fleet_error *err);
 /* One pipeline per pod: journal, provider call, journal, price receipt, wait.
- * FLEET_OK when it ran; each pod's success stands in its result. */
-int fl_create_run(const struct fl_create_job *job,
-                  struct fl_create_results *results, struct fleet_error *err);
+ * FLEET_OK when it ran; each pod's success stands in its result. Makes those
+ * that are FL_OUTCOME_NONE, and leaves those so that shall be tried again, with
+ * error and tried of what has been. */
+int fl_create_round(const struct fl_create_job *job,
+                    struct fl_create_results *results, struct fleet_error *err);
 void fl_create_results_clear(struct fl_create_results *results);
 FL_CLEANUP_IN_PLACE(fl_create_results_clear, struct fl_create_results);
 

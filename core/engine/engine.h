@@ -54,7 +54,8 @@ enum fl_event_kind {
     FL_EVENT_STEP, /* text: what it waits for */
     FL_EVENT_DONE,
     FL_EVENT_FAILED,
-    FL_EVENT_STOPPING /* Ctrl-C was heard: no pod's own, and without text */
+    FL_EVENT_STOPPING, /* Ctrl-C was heard: no pod's own, and without text */
+    FL_EVENT_NOTE      /* no pod's own: a sentence about all of them */
 };
 struct fl_event {
     enum fl_event_kind kind;

@@ -565,8 +565,19 @@ struct fl_listing *fl_fleet_listing(const struct fl_fleet *fleet,
     return NULL;
 }
 
-size_t fl_fleet_sums(const struct fl_fleet *fleet, struct fl_sum *sums,
-                     size_t max)
+enum fl_bills fl_member_bills(const struct fl_member *member)
+{
+    const char *what = fleet_pod_get(member->pod, FLEET_POD_BILLING);
+
+    if (fl_pod_state(member->pod) != FLEET_STATE_STOPPED)
+        return FL_BILLS_RUNNING;
+    return what && strcasecmp(what, "nothing") != 0 ? FL_BILLS_STOPPED
+                                                    : FL_BILLS_NOT;
+}
+
+size_t fl_fleet_sums(const struct fl_fleet *fleet,
+                     const struct fl_listing *listing, enum fl_bills which,
+                     struct fl_sum *sums, size_t max)
 {
     size_t n = 0, k;
 
@@ -575,7 +586,8 @@ size_t fl_fleet_sums(const struct fl_fleet *fleet, struct fl_sum *sums,
         int64_t price = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1);
         const char *currency = text_of(&fleet->members[i], FLEET_POD_CURRENCY);
 
-        if (price < 0)
+        if (price < 0 || fl_member_bills(&fleet->members[i]) != which ||
+            (listing && fleet->members[i].listing != listing))
             continue;
         if (!*currency)
             currency = "USD";

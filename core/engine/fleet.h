@@ -71,13 +71,18 @@ struct fl_member *fl_fleet_member(const struct fl_fleet *fleet,
                                   const char *name);
 struct fl_listing *fl_fleet_listing(const struct fl_fleet *fleet,
                                     const char *provider);
-/* What bills now, summed by currency. */
+/* What bills now, summed by currency: pods that are not stopped, or those that
+ * are and still cost money, at the price that their provider tells. LISTING
+ * NULL: of all providers. */
+enum fl_bills { FL_BILLS_NOT, FL_BILLS_RUNNING, FL_BILLS_STOPPED };
+enum fl_bills fl_member_bills(const struct fl_member *member);
 struct fl_sum {
     char currency[8];
     int64_t micros;
 };
-size_t fl_fleet_sums(const struct fl_fleet *fleet, struct fl_sum *sums,
-                     size_t max);
+size_t fl_fleet_sums(const struct fl_fleet *fleet,
+                     const struct fl_listing *listing, enum fl_bills which,
+                     struct fl_sum *sums, size_t max);
 /* First failed listing's error; FLEET_OK if complete. */
 int fl_fleet_check_complete(const struct fl_fleet *fleet,
                             struct fleet_error *err);

@@ -103,7 +103,7 @@ static bool may_repeat(const struct fleet_error *err)
            err->retry_ms >= 0;
 }
 
-static int64_t random_below(int64_t limit)
+int64_t fl_random_below(int64_t limit)
 {
     uint32_t random = 0;
 
@@ -117,7 +117,7 @@ int64_t fl_backoff(int tries, int64_t hint_ms)
     int64_t most = fl_backoff_ms << tries;
 
     return (hint_ms > 0 ? hint_ms : 0) +
-           random_below(most < BACKOFF_MAX ? most : BACKOFF_MAX);
+           fl_random_below(most < BACKOFF_MAX ? most : BACKOFF_MAX);
 }
 
 /* False when the time is up before it would be worth it. */

@@ -43,6 +43,8 @@ int fl_invoke(struct fl_provider *provider, int op, fl_attempt_function *make,
 /* The longest that the first pause can be; each may be twice the one before.
  * Tests shorten it. */
 extern int64_t fl_backoff_ms;
+/* For pauses; any thread. */
+int64_t fl_random_below(int64_t limit);
 
 /* The pause before another try, when TRIES have failed since the first: what
  * was asked for (HINT_MS, 0 or less: nothing) and full jitter on top, so that

@@ -21,6 +21,7 @@ core_sources += \
 	core/engine/host.c core/engine/host.h \
 	core/engine/invoke.c core/engine/invoke.h \
 	core/engine/journal.c core/engine/journal.h \
+	core/engine/ledger.c core/engine/ledger.h \
 	core/engine/load.c core/engine/load.h \
 	core/engine/lock.c core/engine/lock.h \
 	core/engine/offers.c core/engine/offers.h \
@@ -30,6 +31,7 @@ core_sources += \
 	core/engine/ports.c core/engine/ports.h \
 	core/engine/provider.c core/engine/provider.h \
 	core/engine/reconcile.c core/engine/reconcile.h \
+	core/engine/rounds.c core/engine/rounds.h \
 	core/engine/settings.c core/engine/settings.h \
 	core/engine/state.c core/engine/state.h \
 	core/engine/tested.c core/engine/tested.h \

@@ -18,6 +18,8 @@
         __VA_ARGS__, NULL                                                      \
     }
 
+static const char *const placements[] = {"listed", "cheapest", NULL};
+
 /* clang-format off */
 const struct fleet_option fl_settings_options[] = {
     {.key = "PROVIDERS", .type = FLEET_OPT_LIST, AT(providers),
@@ -47,10 +49,19 @@ const struct fleet_option fl_settings_options[] = {
      NAMES("RUNPOD_VOLUME_SPACE_IN_GB"), AT(volume_gb), .min = 0,
      .max = 1000000,
      .help = "volume of a pod in GB, kept while it is stopped"},
-    {.key = "CLOUD_TYPE", .type = FLEET_OPT_STRING,
+    {.key = "CLOUD_TYPE", .type = FLEET_OPT_LIST, .flags = FLEET_OPT_BLANKS,
      NAMES("RUNPOD_CLOUD_TYPE"), AT(cloud_type),
-     .help = "kind of host in the provider's words, "
-             "such as COMMUNITY or SECURE"},
+     .help = "kind of host in the provider's words, such as COMMUNITY or "
+             "SECURE; several with commas between, in order of preference; "
+             "ALL: any"},
+    {.key = "REGIONS", .type = FLEET_OPT_LIST, .flags = FLEET_OPT_BLANKS,
+     AT(regions),
+     .help = "regions, with commas between, in order of preference; "
+             "default: any"},
+    {.key = "PLACEMENT", .type = FLEET_OPT_CHOICE, .choices = placements,
+     .fallback = "listed", AT(placement),
+     .help = "which offer is tried first: as PROVIDERS and GPU_TYPE are "
+             "listed, or the cheapest of all"},
     {.key = "RUNPOD_TEMPLATE_ID", .type = FLEET_OPT_STRING, AT(template_id),
      .help = "template that pods are made from"},
     {.key = "MAX_PRICE", .type = FLEET_OPT_PRICE, AT(max_price),

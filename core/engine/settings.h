@@ -16,7 +16,9 @@ struct fl_settings {
     int64_t num_gpus;
     char *image;
     int64_t disk_gb, volume_gb; /* 0: what the provider thinks fit */
-    char *cloud_type, *template_id;
+    char *cloud_type, *regions; /* lists, likewise */
+    char *placement;            /* "listed" or "cheapest"; NULL: listed */
+    char *template_id;
     int64_t max_price, max_fleet_price; /* millionths; 0: no cap */
     int64_t max_parallel;               /* 0: min(pods, 512) */
     char *proxy_host, *proxy_user;

@@ -76,6 +76,16 @@ static void add_word(struct gpu *gpu, const char *word)
         snprintf(gpu->words[gpu->n++], WORD_SIZE, "%s", word);
 }
 
+/* Of at most four digits. */
+static int number_of(const char *digits, size_t n)
+{
+    int number = 0;
+
+    for (size_t i = 0; i < n; i++)
+        number = 10 * number + (digits[i] - '0');
+    return number;
+}
+
 /* "80gb" is 80; 0 for anything else. "1g" is a share of a card. */
 static int memory_of(const char *word)
 {
@@ -86,7 +96,7 @@ static int memory_of(const char *word)
         (strcmp(unit, "gb") != 0 && strcmp(unit, "gib") != 0 &&
          (strcmp(unit, "g") != 0 || digits < 2)))
         return 0;
-    return atoi(word);
+    return number_of(word, digits);
 }
 
 static bool is_form(const char *word)
@@ -231,7 +241,7 @@ static void parse(const char *name, struct gpu *gpu)
             add_word(gpu, "maxq");
         else if (number && !has_word(gpu, "mig") && strlen(word) <= 4 &&
                  follows(name, "gb", &name))
-            gpu->memory_gb = atoi(word);
+            gpu->memory_gb = number_of(word, strlen(word));
         else
             split_head(gpu, word);
     }

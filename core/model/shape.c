@@ -10,6 +10,7 @@
 
 #define WORD_MAX  255 /* names, ids */
 #define TEXT_MAX  512
+#define LIST_MAX  4096
 #define HOST_MAX  253
 #define KEY_MAX   16384 /* a public key of the longest kind */
 #define TOKEN_MAX 36
@@ -135,6 +136,7 @@ static const struct fl_field spec_fields[] = {
     [FLEET_SPEC_SPOT - 1] = BOOL("spot"),
     [FLEET_SPEC_MAX_PRICE_MICROS - 1] = NUMBER("max_price", 0, PRICE_MAX),
     [FLEET_SPEC_TEMPLATE - 1] = TEXT("template", TEXT_MAX, NULL),
+    [FLEET_SPEC_GPU_TYPES - 1] = TEXT("gpu_types", LIST_MAX, NULL),
 };
 /* clang-format on */
 #define COUNT(fields_) (int)(sizeof(fields_) / sizeof((fields_)[0]))

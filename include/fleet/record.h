@@ -85,7 +85,10 @@ enum fleet_spec_field {
     FLEET_SPEC_REGION,           /* text */
     FLEET_SPEC_SPOT,             /* number; 0 or 1 */
     FLEET_SPEC_MAX_PRICE_MICROS, /* number */
-    FLEET_SPEC_TEMPLATE          /* text; the provider's own template */
+    FLEET_SPEC_TEMPLATE,         /* text; the provider's own template */
+    /* text; every GPU that is wanted, ", " between, in order of preference:
+     * what offers looks for */
+    FLEET_SPEC_GPU_TYPES
 };
 
 /* NULL unsets, and so does "". */

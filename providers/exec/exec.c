@@ -177,6 +177,7 @@ static const struct {
     {"ssh_user",           FLEET_SPEC_SSH_USER,         SPEC_TEXT},
     {"offer",              FLEET_SPEC_OFFER,            SPEC_TEXT},
     {"gpu",                FLEET_SPEC_GPU,              SPEC_TEXT},
+    {"gpu_types",          FLEET_SPEC_GPU_TYPES,        SPEC_TEXT},
     {"gpus",               FLEET_SPEC_GPUS,             SPEC_NUMBER},
     {"image",              FLEET_SPEC_IMAGE,            SPEC_TEXT},
     {"disk_gb",            FLEET_SPEC_DISK_GB,          SPEC_NUMBER},

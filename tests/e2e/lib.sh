@@ -30,7 +30,7 @@ for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z_0-9]*\)=.*/\1/p'); do
     FLEET_TEST_*) ;;
     FLEET_* | MACHINE_* | RUNPOD_* | VAST_* | HCLOUD_* | HETZNER_* | AWS_* | \
         SSH_* | SHARED_* | GPU_* | NUM_* | MAX_* | PROVIDERS | IMAGE | \
-        DISK_GB | VOLUME_GB | CLOUD_TYPE | LOCAL_* | MANUAL_* | EXEC_* | \
+        DISK_GB | VOLUME_GB | CLOUD_TYPE | REGIONS | PLACEMENT | LOCAL_* | MANUAL_* | EXEC_* | \
         CONDA_* | ARENA_* | DEFAULT_BRANCH | GIT_* | XDG_* | LC_* | LANG | \
         NO_COLOR | CLICOLOR*) unset "$variable" ;;
     esac

@@ -18,6 +18,8 @@ e2e_tests = \
 	tests/e2e/crash-change.sh \
 	tests/e2e/crash-create.sh \
 	tests/e2e/create-interrupt.sh \
+	tests/e2e/create-placement.sh \
+	tests/e2e/create-receipt.sh \
 	tests/e2e/create-twice.sh \
 	tests/e2e/create-unclear.sh \
 	tests/e2e/exec-hostile.sh \

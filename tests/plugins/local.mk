@@ -8,6 +8,7 @@ test_plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -rpath /nowhere
 check_LTLIBRARIES += \
 	tests/plugins/hang.la \
 	tests/plugins/memo.la \
+	tests/plugins/memo2.la \
 	tests/plugins/newer.la \
 	tests/plugins/notplugin.la \
 	tests/plugins/rubbish.la \
@@ -16,6 +17,11 @@ tests_plugins_hang_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_hang_la_LIBADD = libfleet.la
 tests_plugins_memo_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_memo_la_LIBADD = libfleet.la
+tests_plugins_memo2_la_SOURCES = tests/plugins/memo.c
+tests_plugins_memo2_la_LDFLAGS = $(test_plugin_ldflags)
+tests_plugins_memo2_la_LIBADD = libfleet.la
+tests_plugins_memo2_la_CPPFLAGS = $(AM_CPPFLAGS) '-DMEMO_NAME="memo2"' \
+	'-DMEMO_KEY="MEMO2_"'
 tests_plugins_newer_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_newer_la_LIBADD = libfleet.la
 tests_plugins_notplugin_la_LDFLAGS = $(test_plugin_ldflags)

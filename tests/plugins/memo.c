@@ -18,7 +18,13 @@
  *     die          it is done, and then the process is killed
  *     die_early    the process is killed before anything is done
  *     hang         no answer, ever; nothing is done
- *     rubbish      nothing is done; the answer is the code 42 */
+ *     rubbish      nothing is done; the answer is the code 42
+ *
+ * MEMO_OFFERS is a list of GPU@REGION@PRICE[@ROOM] in place of the one offer;
+ * ROOM is how many pods of that GPU there can be, and "+N" that it has room
+ * from the Nth question for offers on.
+ *
+ * The plugin memo2 is the same with MEMO2_DIR and so on. */
 #include <fleet/provider.h>
 
 #include <dirent.h>
@@ -37,11 +43,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef MEMO_NAME
+#define MEMO_NAME "memo"
+#define MEMO_KEY  "MEMO_"
+#endif
 #define ID_SIZE   24
 #define LINE_SIZE 1024
 
 struct config {
-    char *dir, *fail;
+    char *dir, *fail, *offers, *currency, *billing;
+    int64_t late_price, slow_end;
     int64_t delay_ms, eventual, price, billed, balance, capacity, ssh_port;
     bool no_find;
 };
@@ -54,42 +65,60 @@ struct pod {
     char name[256], token[64], gpu[600], image[600], user[256], created_at[32];
     int64_t state, gpus, price, locked, spot;
     int64_t hidden; /* so many looks do not see it yet */
+    int64_t priceless,
+        ending; /* so many looks do not see a price, or the end */
 };
 
 /* clang-format off */
 static const struct fleet_option options[] = {
-    {.key = "MEMO_DIR", .type = FLEET_OPT_PATH, .flags = FLEET_OPT_REQUIRED,
+    {.key = MEMO_KEY "DIR", .type = FLEET_OPT_PATH, .flags = FLEET_OPT_REQUIRED,
      .help = "where the cloud is kept; made when it is missing",
      FLEET_AT(struct config, dir)},
-    {.key = "MEMO_FAIL", .type = FLEET_OPT_LIST,
+    {.key = MEMO_KEY "FAIL", .type = FLEET_OPT_LIST,
      .help = "OPERATION:FAULT[:COUNT], several separated by spaces or commas",
      FLEET_AT(struct config, fail)},
-    {.key = "MEMO_DELAY_MS", .type = FLEET_OPT_INT, .fallback = "0",
+    {.key = MEMO_KEY "DELAY_MS", .type = FLEET_OPT_INT, .fallback = "0",
      .min = 0, .max = 600000, .help = "every call takes so long",
      FLEET_AT(struct config, delay_ms)},
-    {.key = "MEMO_EVENTUAL", .type = FLEET_OPT_INT, .fallback = "0",
+    {.key = MEMO_KEY "EVENTUAL", .type = FLEET_OPT_INT, .fallback = "0",
      .min = 0, .max = 1000,
      .help = "a new pod is missing from so many calls of list or find",
      FLEET_AT(struct config, eventual)},
-    {.key = "MEMO_NO_FIND", .type = FLEET_OPT_BOOL, .fallback = "no",
+    {.key = MEMO_KEY "NO_FIND", .type = FLEET_OPT_BOOL, .fallback = "no",
      .help = "offer no find",
      FLEET_AT(struct config, no_find)},
-    {.key = "MEMO_PRICE", .type = FLEET_OPT_PRICE, .fallback = "0.10",
+    {.key = MEMO_KEY "PRICE", .type = FLEET_OPT_PRICE, .fallback = "0.10",
      .help = "of the only offer, an hour",
      FLEET_AT(struct config, price)},
-    {.key = "MEMO_BILLED", .type = FLEET_OPT_PRICE, .fallback = "0",
+    {.key = MEMO_KEY "BILLED", .type = FLEET_OPT_PRICE, .fallback = "0",
      .help = "what a pod then really costs; 0: MEMO_PRICE",
      FLEET_AT(struct config, billed)},
-    {.key = "MEMO_BALANCE", .type = FLEET_OPT_PRICE, .fallback = "100",
+    {.key = MEMO_KEY "BALANCE", .type = FLEET_OPT_PRICE, .fallback = "100",
      .help = "money in the account",
      FLEET_AT(struct config, balance)},
-    {.key = "MEMO_CAPACITY", .type = FLEET_OPT_INT, .fallback = "1000000",
+    {.key = MEMO_KEY "CAPACITY", .type = FLEET_OPT_INT, .fallback = "1000000",
      .min = 0, .max = 1000000, .help = "how many pods there can be",
      FLEET_AT(struct config, capacity)},
-    {.key = "MEMO_SSH_PORT", .type = FLEET_OPT_INT, .fallback = "0",
+    {.key = MEMO_KEY "SSH_PORT", .type = FLEET_OPT_INT, .fallback = "0",
      .min = 0, .max = 65535,
      .help = "every pod's, on 127.0.0.1; 0: pods have no address",
      FLEET_AT(struct config, ssh_port)},
+    {.key = MEMO_KEY "OFFERS", .type = FLEET_OPT_LIST,
+     .flags = FLEET_OPT_BLANKS, .help = "GPU@REGION@PRICE[@ROOM], ...",
+     FLEET_AT(struct config, offers)},
+    {.key = MEMO_KEY "CURRENCY", .type = FLEET_OPT_STRING, .fallback = "USD",
+     .help = "of all prices", FLEET_AT(struct config, currency)},
+    {.key = MEMO_KEY "BILLING", .type = FLEET_OPT_STRING,
+     .fallback = "nothing", .help = "what a stopped pod costs money for",
+     FLEET_AT(struct config, billing)},
+    {.key = MEMO_KEY "LATE_PRICE", .type = FLEET_OPT_INT, .fallback = "0",
+     .min = 0, .max = 1000000,
+     .help = "so many looks at a new pod do not tell its price",
+     FLEET_AT(struct config, late_price)},
+    {.key = MEMO_KEY "SLOW_END", .type = FLEET_OPT_INT, .fallback = "0",
+     .min = 0, .max = 1000,
+     .help = "so many looks still see a pod that was terminated",
+     FLEET_AT(struct config, slow_end)},
     {0},
 };
 /* clang-format on */
@@ -107,7 +136,8 @@ static const struct line {
 } lines[] = {
     TEXT(id), TEXT(name), TEXT(token), TEXT(gpu), TEXT(image), TEXT(user),
     TEXT(created_at), NUMBER(state), NUMBER(gpus), NUMBER(price),
-    NUMBER(locked), NUMBER(spot), NUMBER(hidden),
+    NUMBER(locked), NUMBER(spot), NUMBER(hidden), NUMBER(priceless),
+    NUMBER(ending),
 };
 /* clang-format on */
 #define LINES (sizeof(lines) / sizeof(lines[0]))
@@ -121,7 +151,7 @@ static int path_in(const struct memo *memo, char path[PATH_MAX],
 
     return n > 0 && n < PATH_MAX
                ? FLEET_OK
-               : fleet_fail(err, FLEET_EINVALID, "MEMO_DIR is too long");
+               : fleet_fail(err, FLEET_EINVALID, MEMO_KEY "DIR is too long");
 }
 
 static int fail_errno(struct fleet_error *err, const char *what)
@@ -366,7 +396,7 @@ static int apply_rule(const struct memo *memo, const char *op, char *rule,
 
     if (!word)
         return fleet_fail(err, FLEET_ECONFIG,
-                          "MEMO_FAIL: '%s' is not OPERATION:FAULT", rule);
+                          MEMO_KEY "FAIL: '%s' is not OPERATION:FAULT", rule);
     if (strncmp(rule, op, (size_t)(word - rule)) != 0 || op[word - rule])
         return FLEET_OK;
     count = strchr(word + 1, ':');
@@ -490,12 +520,14 @@ static void fill(const struct memo *memo, const struct pod *from,
     fleet_pod_set(pod, FLEET_POD_IMAGE, from->image);
     fleet_pod_set(pod, FLEET_POD_CREATED_AT, from->created_at);
     fleet_pod_set(pod, FLEET_POD_REGION, "memory");
-    fleet_pod_set(pod, FLEET_POD_CURRENCY, "USD");
+    fleet_pod_set(pod, FLEET_POD_CURRENCY, memo->config->currency);
     fleet_pod_set(pod, FLEET_POD_BILLING,
-                  from->state == FLEET_STATE_RUNNING ? "running" : "nothing");
+                  from->state == FLEET_STATE_RUNNING ? "running"
+                                                     : memo->config->billing);
     fleet_pod_set_number(pod, FLEET_POD_STATE, from->state);
     fleet_pod_set_number(pod, FLEET_POD_GPUS, from->gpus);
-    fleet_pod_set_number(pod, FLEET_POD_PRICE_MICROS, from->price);
+    if (from->priceless == 0)
+        fleet_pod_set_number(pod, FLEET_POD_PRICE_MICROS, from->price);
     fleet_pod_set_number(pod, FLEET_POD_LOCKED, from->locked);
     fleet_pod_set_number(pod, FLEET_POD_SPOT, from->spot);
     if (memo->config->ssh_port > 0 && from->state == FLEET_STATE_RUNNING) {
@@ -544,6 +576,78 @@ static int memo_list(void *handle, struct fleet_sink *pods,
     return end(&turn, each_pod(memo, list_one, pods, err), err);
 }
 
+/* One entry of MEMO_OFFERS, taken apart. */
+struct stall {
+    char gpu[600], region[600];
+    int64_t price, room, from; /* from: the question that it begins with */
+};
+
+static bool read_stall(const char *text, size_t len, struct stall *stall)
+{
+    char line[LINE_SIZE], *rest = line, *gpu, *region, *price, *room;
+
+    snprintf(line, sizeof(line), "%.*s", (int)len, text);
+    gpu = strsep(&rest, "@");
+    region = strsep(&rest, "@");
+    price = strsep(&rest, "@");
+    room = strsep(&rest, "@");
+    if (!gpu || !region || !price)
+        return false;
+    snprintf(stall->gpu, sizeof(stall->gpu), "%s", gpu);
+    snprintf(stall->region, sizeof(stall->region), "%s", region);
+    stall->price = (int64_t)(strtod(price, NULL) * 1000000 + 0.5);
+    stall->room = INT64_MAX;
+    stall->from = 0;
+    if (room && room[0] == '+')
+        stall->from = strtoll(room + 1, NULL, 10);
+    else if (room)
+        stall->room = strtoll(room, NULL, 10);
+    return true;
+}
+
+/* The next entry; false at the end. */
+static bool next_stall(const char **at, struct stall *stall)
+{
+    size_t len;
+
+    do {
+        *at += strspn(*at, "\n");
+        len = strcspn(*at, "\n");
+        *at += len;
+    } while (len > 0 && !read_stall(*at - len, len, stall));
+    return len > 0;
+}
+
+static int offer_stalls(const struct memo *memo, const struct fleet_spec *want,
+                        struct fleet_sink *offers, struct fleet_error *err)
+{
+    const char *at = memo->config->offers;
+    struct stall stall;
+    bool not_yet;
+
+    while (next_stall(&at, &stall)) {
+        struct fleet_offer *offer = fleet_sink_offer(offers);
+        char rule[64];
+        int rc;
+
+        if (!offer)
+            return FLEET_ENOMEM;
+        snprintf(rule, sizeof(rule), "from.%.40s", stall.gpu);
+        rc = strikes(memo, rule, stall.from, &not_yet, err);
+        if (rc < 0)
+            return rc;
+        fleet_offer_set(offer, FLEET_OFFER_ID, stall.gpu);
+        fleet_offer_set(offer, FLEET_OFFER_GPU, stall.gpu);
+        fleet_offer_set_number(offer, FLEET_OFFER_GPUS,
+                               fleet_spec_get_number(want, FLEET_SPEC_GPUS, 1));
+        fleet_offer_set(offer, FLEET_OFFER_REGION, stall.region);
+        fleet_offer_set(offer, FLEET_OFFER_CURRENCY, memo->config->currency);
+        fleet_offer_set(offer, FLEET_OFFER_STOCK, not_yet ? "none" : "high");
+        fleet_offer_set_number(offer, FLEET_OFFER_PRICE_MICROS, stall.price);
+    }
+    return FLEET_OK;
+}
+
 static int memo_offers(void *handle, const struct fleet_spec *want,
                        struct fleet_sink *offers, struct fleet_error *err)
 {
@@ -555,6 +659,8 @@ static int memo_offers(void *handle, const struct fleet_spec *want,
 
     if (rc != 0)
         return rc;
+    if (memo->config->offers)
+        return end(&turn, offer_stalls(memo, want, offers, err), err);
     offer = fleet_sink_offer(offers);
     if (!offer)
         return end(&turn, FLEET_ENOMEM, err);
@@ -563,7 +669,7 @@ static int memo_offers(void *handle, const struct fleet_spec *want,
     fleet_offer_set_number(offer, FLEET_OFFER_GPUS,
                            fleet_spec_get_number(want, FLEET_SPEC_GPUS, 1));
     fleet_offer_set(offer, FLEET_OFFER_REGION, "memory");
-    fleet_offer_set(offer, FLEET_OFFER_CURRENCY, "USD");
+    fleet_offer_set(offer, FLEET_OFFER_CURRENCY, memo->config->currency);
     fleet_offer_set(offer, FLEET_OFFER_STOCK, "high");
     fleet_offer_set_number(offer, FLEET_OFFER_PRICE_MICROS,
                            memo->config->price);
@@ -621,7 +727,46 @@ static int make_pod(const struct memo *memo, const struct fleet_spec *spec,
     pod->spot = fleet_spec_get_number(spec, FLEET_SPEC_SPOT, 0);
     pod->price = config->billed > 0 ? config->billed : config->price;
     pod->hidden = config->eventual;
+    pod->priceless = config->late_price;
     return new_id(pod->id, err);
+}
+
+struct counting {
+    const char *gpu;
+    int64_t n;
+};
+
+static int count_gpu(const struct memo *memo, struct pod *pod, void *arg,
+                     struct fleet_error *err)
+{
+    struct counting *counting = arg;
+
+    (void)memo;
+    (void)err;
+    counting->n += strcmp(pod->gpu, counting->gpu) == 0;
+    return FLEET_OK;
+}
+
+/* The pod of one of MEMO_OFFERS: its price, if there is room. */
+static int take_stall(const struct memo *memo, const struct fleet_spec *spec,
+                      struct pod *pod, struct fleet_error *err)
+{
+    const char *at = memo->config->offers;
+    const char *id = fleet_spec_get(spec, FLEET_SPEC_OFFER);
+    struct counting counting = {.gpu = pod->gpu};
+    struct stall stall;
+    int rc = each_pod(memo, count_gpu, &counting, err);
+
+    while (rc == 0 && at && id && next_stall(&at, &stall)) {
+        if (strcmp(stall.gpu, id) != 0)
+            continue;
+        if (counting.n >= stall.room)
+            return fleet_fail(err, FLEET_ECAPACITY, "no %s is left", id);
+        if (memo->config->billed == 0)
+            pod->price = stall.price;
+        break;
+    }
+    return rc;
 }
 
 static int memo_create(void *handle, const struct fleet_spec *spec,
@@ -642,6 +787,8 @@ static int memo_create(void *handle, const struct fleet_spec *spec,
                         count);
     if (rc == 0)
         rc = make_pod(memo, spec, &pod, err);
+    if (rc == 0)
+        rc = take_stall(memo, spec, &pod, err);
     if (rc == 0)
         rc = save_pod(memo, &pod, err);
     if (rc == 0)
@@ -687,6 +834,32 @@ static int memo_find(void *handle, const char *token, struct fleet_pod *answer,
     return end(&turn, rc, err);
 }
 
+static int remove_pod(const struct memo *memo, const char *id,
+                      struct fleet_error *err)
+{
+    char name[64], path[PATH_MAX];
+    int rc = pod_name(name, id, err);
+
+    if (rc == 0)
+        rc = path_in(memo, path, name, "", err);
+    if (rc == 0 && unlink(path) < 0 && errno != ENOENT)
+        rc = fail_errno(err, path);
+    return rc;
+}
+
+/* One look nearer to its price, or to its end. */
+static int looked_at(const struct memo *memo, struct pod *pod,
+                     struct fleet_error *err)
+{
+    if (pod->ending == 0 && pod->priceless == 0)
+        return FLEET_OK;
+    if (pod->priceless > 0)
+        pod->priceless--;
+    if (pod->ending > 0 && --pod->ending == 0)
+        return remove_pod(memo, pod->id, err);
+    return save_pod(memo, pod, err);
+}
+
 static int memo_get(void *handle, const char *id, struct fleet_pod *answer,
                     struct fleet_error *err)
 {
@@ -698,6 +871,8 @@ static int memo_get(void *handle, const char *id, struct fleet_pod *answer,
     if (rc != 0)
         return rc;
     rc = load_pod(memo, id, &pod, err);
+    if (rc == 0)
+        rc = looked_at(memo, &pod, err);
     if (rc == 0)
         fill(memo, &pod, answer);
     return end(&turn, rc, err);
@@ -774,17 +949,21 @@ static int memo_lock(void *handle, const char *id, int32_t locked,
 static int memo_terminate(void *handle, const char *id, struct fleet_error *err)
 {
     const struct memo *memo = handle;
-    char name[64], path[PATH_MAX];
     struct turn turn;
+    struct pod pod;
     int rc = begin(memo, &turn, "terminate", id, err);
 
     if (rc != 0)
         return rc;
-    rc = pod_name(name, id, err);
+    if (memo->config->slow_end == 0)
+        return end(&turn, remove_pod(memo, id, err), err);
+    rc = load_pod(memo, id, &pod, err);
+    if (rc == FLEET_ENOTFOUND)
+        return end(&turn, FLEET_OK, err);
+    pod.state = FLEET_STATE_TERMINATING;
+    pod.ending = memo->config->slow_end;
     if (rc == 0)
-        rc = path_in(memo, path, name, "", err);
-    if (rc == 0 && unlink(path) < 0 && errno != ENOENT)
-        rc = fail_errno(err, path);
+        rc = save_pod(memo, &pod, err);
     return end(&turn, rc, err);
 }
 
@@ -798,7 +977,7 @@ static int memo_balance(void *handle, int64_t *micros, char currency[8],
     if (rc != 0)
         return rc;
     *micros = memo->config->balance;
-    copy(currency, 8, "USD");
+    copy(currency, 8, memo->config->currency);
     return end(&turn, FLEET_OK, err);
 }
 
@@ -822,7 +1001,7 @@ static const struct fleet_provider_ops ops = {
 
 const struct fleet_plugin fleet_plugin = {
     FLEET_PLUGIN_HEAD(FLEET_PROVIDER, provider, ops),
-    .name = "memo",
+    .name = MEMO_NAME,
     .version = "1.0",
     .summary = "a cloud in a directory, for tests",
     .threads = FLEET_THREADS_PARALLEL,

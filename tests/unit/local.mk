@@ -29,6 +29,7 @@ unit_programs = \
 	tests/unit/test-greeting \
 	tests/unit/test-journal \
 	tests/unit/test-judges \
+	tests/unit/test-ledger \
 	tests/unit/test-lock \
 	tests/unit/test-log \
 	tests/unit/test-map \
@@ -93,6 +94,7 @@ tests_unit_test_gpu_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
 tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
 tests_unit_test_judges_LDFLAGS = $(unit_ldflags)
+tests_unit_test_ledger_LDFLAGS = $(unit_ldflags)
 tests_unit_test_lock_LDFLAGS = $(unit_ldflags)
 tests_unit_test_log_LDFLAGS = $(unit_ldflags)
 tests_unit_test_map_LDFLAGS = $(unit_ldflags)

@@ -89,6 +89,40 @@ static void options_are_dropped(void **state)
     }
 }
 
+static const struct {
+    const char *regions, *region, *dropped;
+} region_cases[] = {
+    {"EU-RO-1", "EU-RO-1", NULL},
+    {"eu-ro-1\nUS-GA-1", "US-GA-1", NULL},
+    {"SE", "Sweden, SE", NULL},
+    {"EU", "EU-RO-1", NULL},
+    {"EU-RO-1", "EU-CZ-1", "EU-CZ-1 is not in REGIONS (EU-RO-1)"},
+    {"SE\nFI", "Germany, DE", "REGIONS (SE, FI)"},
+    {"SE", NULL, "not known"},
+    {NULL, "anywhere", NULL},
+};
+
+static void regions_are_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(region_cases) / sizeof(region_cases[0]);
+         i++) {
+        struct fl_settings settings = {.regions =
+                                           (char *)region_cases[i].regions};
+        struct fl_options_plan plan = {0};
+        const char *dropped = region_cases[i].dropped;
+
+        add(&plan, 0, "A4000", 1, NULL, 1, NULL);
+        fleet_offer_set(plan.at[0].offer, FLEET_OFFER_REGION,
+                        region_cases[i].region);
+        assert_int_equal(fl_plan_order(&settings, &plan, NULL), 0);
+        if (!dropped != !plan.at[0].dropped ||
+            (dropped && !strstr(plan.at[0].dropped, dropped)))
+            fail_msg("case %zu: %s", i, plan.at[0].dropped);
+        fl_options_plan_clear(&plan);
+    }
+}
+
 static void want_of_options_is_told(void **state)
 {
     static const struct {
@@ -141,6 +175,122 @@ static void options_are_ordered(void **state)
     fl_options_plan_clear(&plan);
 }
 
+/* What stands in the plan: listing, GPU, tier, price and currency. */
+struct stall {
+    size_t listing;
+    const char *gpu, *tier;
+    int64_t price;
+    const char *currency, *region;
+};
+static const struct stall stalls[] = {
+    {0, "RTX A4000", "secure", 20, "USD", "EU-RO-1"},
+    {0, "NVIDIA H100 PCIe", "secure", 950, "USD", "US-GA-1"},
+    {0, "NVIDIA H100 80GB HBM3", "community", 900, "USD", "EU-RO-1"},
+    {0, "RTX A4000", "community", 10, "USD", "US-GA-1"},
+    {1, "A4000", "community", 5, "USD", "EU-RO-1"},
+    {1, "A4000", "community", 4, "EUR", "EU-RO-1"},
+    {1, "A4000", "community", -1, "USD", "EU-RO-1"},
+    {0, "RTX 3090", "community", 1, "USD", "EU-RO-1"},
+};
+static const struct {
+    const char *placement, *gpus, *tiers, *regions;
+    int64_t prices[9]; /* of what is tried, in order; ends at 0 */
+    const char *note;  /* of the last one */
+} orders[] = {
+    {NULL, "H100\nA4000", NULL, NULL, {900, 950, 10, 20, 4, 5, -1}, NULL},
+    {"listed", "A4000\nH100", NULL, NULL, {10, 20, 900, 950, 4, 5, -1}, NULL},
+    {"listed", "A4000", "secure\ncommunity", NULL, {20, 10, 4, 5, -1}, NULL},
+    {"listed", "A4000", "COMMUNITY", NULL, {10, 4, 5, -1}, NULL},
+    {"listed", "A4000", "ALL", "EU\nUS", {20, 10, 4, 5, -1}, NULL},
+    {"listed", "A4000", "ALL", "US\nEU", {10, 20, 4, 5, -1}, NULL},
+    {"cheapest",
+     "A4000\nH100",
+     NULL,
+     NULL,
+     {5, 10, 20, 900, 950, -1, 4},
+     "EUR"},
+    {"cheapest", "A4000", NULL, "US", {10}, NULL},
+    {"cheapest", NULL, NULL, NULL, {1, 5, 10, 20, 900, 950, -1, 4}, "EUR"},
+};
+
+static void build(struct fl_options_plan *plan)
+{
+    for (size_t i = 0; i < sizeof(stalls) / sizeof(stalls[0]); i++) {
+        const struct stall *stall = &stalls[i];
+
+        add(plan, stall->listing, stall->gpu, 1, stall->tier, stall->price,
+            NULL);
+        fleet_offer_set(plan->at[i].offer, FLEET_OFFER_CURRENCY,
+                        stall->currency);
+        fleet_offer_set(plan->at[i].offer, FLEET_OFFER_REGION, stall->region);
+    }
+}
+
+static void placements_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+        struct fl_settings settings = {
+            .placement = (char *)orders[i].placement,
+            .gpu_type = (char *)orders[i].gpus,
+            .cloud_type = (char *)orders[i].tiers,
+            .regions = (char *)orders[i].regions,
+        };
+        struct fl_options_plan plan = {0};
+        const struct fl_option_row *last = NULL;
+        size_t n = 0;
+
+        build(&plan);
+        assert_int_equal(fl_plan_order(&settings, &plan, NULL), 0);
+        for (size_t k = 0; k < plan.n; k++) {
+            if (plan.at[k].dropped)
+                continue;
+            last = &plan.at[k];
+            if (fl_plan_price(last) != orders[i].prices[n++])
+                fail_msg("case %zu: place %zu has %lld", i, n,
+                         (long long)fl_plan_price(last));
+        }
+        assert_int_equal(orders[i].prices[n], 0);
+        assert_non_null(last);
+        if (!orders[i].note != !last->note ||
+            (last->note && !strstr(last->note, orders[i].note)))
+            fail_msg("case %zu: note %s", i, last->note);
+        fl_options_plan_clear(&plan);
+    }
+}
+
+static void near_names_are_told(void **state)
+{
+    struct fl_settings settings = {.gpu_type = (char *)"RTX A400\nRadeon VII"};
+    struct fl_options_plan plan = {0};
+    struct fleet_error err = {0};
+
+    (void)state;
+    build(&plan);
+    assert_int_equal(fl_plan_order(&settings, &plan, &err), 0);
+    assert_null(fl_plan_first(&plan));
+    assert_true(plan.unfit);
+    assert_int_equal(plan.hints.n, 2);
+    assert_non_null(strstr(plan.hints.at[0], "did you mean \"RTX A4000\"?"));
+    assert_non_null(strstr(plan.hints.at[1], "nobody offers \"Radeon VII\""));
+    assert_int_equal(fl_plan_fault(&plan, &err), FLEET_ECAPACITY);
+    assert_non_null(strstr(err.text, "did you mean"));
+    fl_options_plan_clear(&plan);
+}
+
+static void currencies_under_a_cap_are_told(void **state)
+{
+    struct fl_settings settings = {.max_price = 1000000};
+    struct fl_options_plan plan = {0};
+
+    (void)state;
+    build(&plan);
+    assert_int_equal(fl_plan_order(&settings, &plan, NULL), 0);
+    assert_int_equal(plan.hints.n, 1);
+    assert_non_null(strstr(plan.hints.at[0], "count them alike"));
+    fl_options_plan_clear(&plan);
+}
+
 static void unpriced_options_respect_caps(void **state)
 {
     struct fl_option_row row = {.listing = &listings[0]};
@@ -173,6 +323,38 @@ static void the_fleet_price_is_capped(void **state)
     fl_options_plan_clear(&plan);
 }
 
+/* What one pod of 0.30 adds to what counts against the cap. */
+static const struct {
+    int state;
+    const char *billing;
+    int64_t spent;
+} spendings[] = {
+    {FLEET_STATE_RUNNING, "running", 300000},
+    {FLEET_STATE_RUNNING, NULL, 300000},
+    {FLEET_STATE_UNKNOWN, NULL, 300000},
+    {FLEET_STATE_STOPPING, "nothing", 300000},
+    {FLEET_STATE_STOPPED, "storage", 300000},
+    {FLEET_STATE_STOPPED, "nothing", 0},
+    {FLEET_STATE_STOPPED, NULL, 0},
+};
+
+static void what_bills_is_counted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(spendings) / sizeof(spendings[0]); i++) {
+        struct fl_member member = {.pod = fl_pod_new(),
+                                   .listing = &listings[0]};
+        struct fl_fleet fleet = {.members = &member, .n_members = 1};
+
+        fleet_pod_set_number(member.pod, FLEET_POD_STATE, spendings[i].state);
+        fleet_pod_set_number(member.pod, FLEET_POD_PRICE_MICROS, 300000);
+        fleet_pod_set(member.pod, FLEET_POD_BILLING, spendings[i].billing);
+        if (fl_plan_spent(&fleet) != spendings[i].spent)
+            fail_msg("case %zu: %lld", i, (long long)fl_plan_spent(&fleet));
+        fl_pod_free(member.pod);
+    }
+}
+
 static void a_spec_carries_the_offer(void **state)
 {
     struct fl_settings settings = {.gpu_type = (char *)"H100\nA4000",
@@ -190,6 +372,8 @@ static void a_spec_carries_the_offer(void **state)
     assert_non_null(spec);
     assert_null(fl_spec_fault(spec));
     assert_string_equal(fleet_spec_get(spec, FLEET_SPEC_GPU), "RTX A4000");
+    assert_string_equal(fleet_spec_get(spec, FLEET_SPEC_GPU_TYPES),
+                        "H100, A4000");
     assert_string_equal(fleet_spec_get(spec, FLEET_SPEC_OFFER), "offer-7");
     assert_string_equal(fleet_spec_get(spec, FLEET_SPEC_IMAGE), "image:1");
     assert_int_equal(fleet_spec_get_number(spec, FLEET_SPEC_GPUS, 0), 2);
@@ -210,6 +394,11 @@ int main(void)
         cmocka_unit_test(options_are_ordered),
         cmocka_unit_test(unpriced_options_respect_caps),
         cmocka_unit_test(the_fleet_price_is_capped),
+        cmocka_unit_test(regions_are_kept),
+        cmocka_unit_test(placements_order),
+        cmocka_unit_test(near_names_are_told),
+        cmocka_unit_test(currencies_under_a_cap_are_told),
+        cmocka_unit_test(what_bills_is_counted),
         cmocka_unit_test(a_spec_carries_the_offer),
     };
 

@@ -10,6 +10,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz-envfile \
 	tests/fuzz/fuzz-facts \
 	tests/fuzz/fuzz-execline \
+	tests/fuzz/fuzz-greeting \
 	tests/fuzz/fuzz-hostkey \
 	tests/fuzz/fuzz-option \
 	tests/fuzz/fuzz-sshkey \
@@ -28,6 +29,8 @@ tests_fuzz_fuzz_envfile_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_envfile_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_execline_LDADD = providers/libanswer.la $(fuzz_ldadd)
 tests_fuzz_fuzz_execline_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_greeting_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_greeting_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_hostkey_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_hostkey_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_facts_LDADD = $(fuzz_ldadd)

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define DEFAULT_PREFIX   "fleet"
-#define MAX_THREADS      512
+/* Pods that do not answer hold a thread until their deadline, and no other pod
+ * shall wait for that. */
+#define MAX_THREADS      4096
 #define KEPT_DESCRIPTORS 32
+#define DEFAULT_PREFIX   "fleet"
 
 /* Adds the keys of one options table. */
 static int add_keys(struct fl_strv *keys, const struct fl_options *options)

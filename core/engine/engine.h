@@ -46,7 +46,7 @@ void fl_engine_close(struct fl_engine *engine);
 
 /* Deadline for one provider call that by default may take ms. */
 int64_t fl_engine_deadline(const struct fl_engine *engine, int64_t ms);
-/* Threads for N jobs: MAX_PARALLEL, else min(n, 512, descriptors - 32). */
+/* Threads for N jobs: MAX_PARALLEL, else min(n, 4096, descriptors - 32). */
 unsigned fl_engine_threads(const struct fl_engine *engine, size_t n);
 
 /* Progress of long work, in the main thread. */

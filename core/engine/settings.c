@@ -71,7 +71,7 @@ const struct fleet_option fl_settings_options[] = {
              "default: no limit"},
     {.key = "MAX_PARALLEL", .type = FLEET_OPT_INT, AT(max_parallel),
      .min = 0, .max = 4096,
-     .help = "pods worked on at once; default: all, up to 512"},
+     .help = "pods worked on at once; default: all, up to 4096"},
     {.key = "SSH_PROXY_HOST", .type = FLEET_OPT_STRING, AT(proxy_host),
      .help = "host that forwards a port to each pod"},
     {.key = "SSH_PROXY_USER", .type = FLEET_OPT_STRING, AT(proxy_user),

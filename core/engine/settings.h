@@ -20,7 +20,7 @@ struct fl_settings {
     char *placement;            /* "listed" or "cheapest"; NULL: listed */
     char *template_id;
     int64_t max_price, max_fleet_price; /* millionths; 0: no cap */
-    int64_t max_parallel;               /* 0: min(pods, 512) */
+    int64_t max_parallel;               /* 0: min(pods, 4096) */
     char *proxy_host, *proxy_user;
     int64_t proxy_port;
     char *proxy_key_path;

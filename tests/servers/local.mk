@@ -3,5 +3,6 @@
 check_PROGRAMS += tests/servers/misanswer
 tests_servers_misanswer_SOURCES = tests/servers/misanswer.c
 tests_servers_misanswer_LDADD =
+EXTRA_DIST += tests/servers/farm.sh
 
 include tests/servers/sim/local.mk

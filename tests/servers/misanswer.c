@@ -82,7 +82,8 @@ static const struct mode {
     const char *name;
     void (*serve)(int fd);
 } modes[] = {{"web", web},           {"silent", silent}, {"closing", closing},
-             {"greeting", greeting}, {"tarpit", tarpit}, {"flood", flood}};
+             {"greeting", greeting}, {"tarpit", tarpit}, {"flood", flood},
+             {"deaf", NULL}};
 
 static const struct mode *mode;
 
@@ -95,21 +96,35 @@ static void *serve(void *arg)
     return NULL;
 }
 
-static int listen_anywhere(int *port)
+static int listen_anywhere(struct sockaddr_in *address)
 {
-    struct sockaddr_in address = {
+    socklen_t len = sizeof(*address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *address = (struct sockaddr_in){
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    socklen_t len = sizeof(address);
+    if (!mode->serve) { /* on all addresses of the loopback */
+        address->sin_addr.s_addr = htonl(INADDR_ANY);
+        if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) < 0)
+            return -1;
+    }
+    if (fd < 0 || bind(fd, (struct sockaddr *)address, len) < 0 ||
+        listen(fd, mode->serve ? 64 : 0) < 0 ||
+        getsockname(fd, (struct sockaddr *)address, &len) < 0)
+        return -1;
+    return fd;
+}
+
+/* As a machine that is off: once its queue is full, the kernel answers nobody.
+ */
+static int go_deaf(struct sockaddr_in *address)
+{
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
-        listen(fd, 64) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-        return -1;
-    *port = ntohs(address.sin_port);
-    return fd;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return connect(fd, (struct sockaddr *)address, sizeof(*address));
 }
 
 /* Whole at once: somebody waits for the file. */
@@ -128,7 +143,8 @@ static int tell_port(const char *path, int port)
 
 int main(int argc, char **argv)
 {
-    int port = 0, fd;
+    struct sockaddr_in address;
+    int fd;
 
     for (size_t i = 0; argc == 3 && i < sizeof(modes) / sizeof(*modes); i++) {
         if (strcmp(argv[1], modes[i].name) == 0)
@@ -139,11 +155,14 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    fd = listen_anywhere(&port);
-    if (fd < 0 || tell_port(argv[2], port) < 0) {
+    fd = listen_anywhere(&address);
+    if (fd < 0 || (!mode->serve && go_deaf(&address) < 0) ||
+        tell_port(argv[2], ntohs(address.sin_port)) < 0) {
         perror("misanswer");
         return 1;
     }
+    while (!mode->serve)
+        pause();
     for (;;) {
         int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
         pthread_t thread;

@@ -43,10 +43,12 @@ e2e_tests = \
 	tests/e2e/secret-canary.sh \
 	tests/e2e/test-checks.sh \
 	tests/e2e/test-hostile.sh \
+	tests/e2e/test-hostkey.sh \
 	tests/e2e/test-many.sh \
 	tests/e2e/test-pass.sh \
 	tests/e2e/test-shells.sh \
-	tests/e2e/test-stages.sh
+	tests/e2e/test-stages.sh \
+	tests/e2e/test-unreachable.sh
 # What check-valgrind runs.
 life_tests = \
 	tests/e2e/exec-lifecycle.sh \

@@ -47,6 +47,8 @@ equal "and when it was" true "$(json \
     '.pods[0].tested_at | fromdateiso8601 > now - 600')"
 succeeds fleet list
 prints HEALTH
+check "and shown with its age" grep -qE \
+    '^arena-apple .* (pass|warn) +[0-9]+ (s|m|h)$' "$out"
 succeeds fleet rename apple birch --yes
 succeeds fleet list --json
 equal "the verdict goes with the pod" true "$(json \

@@ -9,6 +9,7 @@
 # $work          a private directory; gets key and key.pub, if they are missing
 # $farm_net      the first half of the addresses, which are $farm_net.X.Y
 # $farm_port     their port; farm_choose_port finds a free one
+# $farm_host_key the file in $work with the servers' key
 # $farm_in       a command to run each server by; default none
 # $farm_servers  process ids, for those who end them
 #
@@ -16,6 +17,7 @@
 # reading dot files.
 farm_net=127.77
 farm_port=
+farm_host_key=host_key
 farm_in=
 farm_servers=
 farm_per_server=16 # addresses that sshd listens on at the most
@@ -66,7 +68,7 @@ farm_server()
     {
         printf "ListenAddress %s:$farm_port\n" "$@"
         cat <<END
-HostKey $work/host_key
+HostKey $work/$farm_host_key
 AuthorizedKeysFile $work/key.pub
 PidFile $farm_file.pid
 UsePAM $(farm_pam)
@@ -103,7 +105,7 @@ farm()
 {
     farm_sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd)
     [ -n "$farm_port" ] || farm_choose_port
-    for farm_key in host_key key; do
+    for farm_key in "$farm_host_key" key; do
         [ -f "$work/$farm_key" ] ||
             ssh-keygen -q -t ed25519 -N '' -C farm -f "$work/$farm_key"
     done

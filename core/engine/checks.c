@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/checks.h"
 
+#include "core/base/call.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -90,7 +92,7 @@ static int open_plugin(struct fl_engine *engine, struct fl_checks *checks,
 static int add_plugins(struct fl_engine *engine, struct fl_checks *checks)
 {
     for (size_t i = 0; i < engine->plugins.n; i++) {
-        const struct fl_plugin *plugin = engine->plugins.at[i];
+        struct fl_plugin *plugin = engine->plugins.at[i];
         struct fl_check check = {.name = plugin->about.name, .plugin = plugin};
 
         if (plugin->status == FL_PLUGIN_LOADED &&
@@ -442,17 +444,39 @@ static int tell_facts(struct fleet_facts *facts, const struct fl_answer *answer)
     return rc;
 }
 
+/* One at a time, where the plugin asks for that. */
+static int call_judge(const struct fl_checks *checks,
+                      const struct fl_check *check, int64_t limit_ms,
+                      const struct fleet_facts *facts,
+                      struct fleet_report *report, struct fleet_error *err)
+{
+    struct fl_gate *gate = &check->plugin->gate;
+    struct fl_turn *turn = check->plugin->about.threads < FLEET_THREADS_PARALLEL
+                               ? &gate->turn
+                               : NULL;
+    int64_t deadline = fl_deadline(limit_ms), before;
+    int rc = fl_gate_enter(gate, turn, 0, &deadline, err);
+
+    if (rc < 0)
+        return fl_error_in(err, "check %s", check->name);
+    before = fl_call_begin(deadline);
+    rc = check->plugin->check.judge(check->config, checks->flags, facts, report,
+                                    err);
+    fl_call_end(before);
+    fl_gate_leave(gate, turn);
+    return rc;
+}
+
 static int ask_judge(const struct fl_checks *checks,
-                     const struct fl_check *check, struct fl_finding *finding)
+                     const struct fl_check *check, int64_t limit_ms,
+                     struct fl_finding *finding)
 {
     FL_AUTO(fl_report_clear) struct fleet_report report = {0};
-    const struct fleet_check_ops *ops = &check->plugin->check;
     struct fleet_error why = {0};
     int verdict;
 
     fl_report_init(&report);
-    if (ops->judge(check->config, checks->flags, &finding->facts, &report,
-                   &why) < 0)
+    if (call_judge(checks, check, limit_ms, &finding->facts, &report, &why) < 0)
         return conclude(finding, FLEET_FAIL, strdup(why.text));
     verdict = fl_report_verdict(&report);
     if (finding->facts.timed_out && verdict == FLEET_PASS)
@@ -498,42 +522,72 @@ static int judge_script(const struct fl_check *check,
             : fl_format("exit status %d%s%s", section->status, colon, output));
 }
 
+static int tell_unasked(const struct fl_answer *answer,
+                        struct fl_finding *finding)
+{
+    finding->unasked = true;
+    return conclude(finding, FLEET_FAIL,
+                    fl_format("could not be asked (%s)", answer->stage));
+}
+
 static int judge_section(const struct fl_checks *checks,
                          const struct fl_check *check,
-                         const struct fl_answer *answer,
+                         const struct fl_answer *answer, int64_t limit_ms,
                          struct fl_finding *finding)
 {
     const struct fl_section *section =
         answer->sections ? &answer->sections[check->probe] : NULL;
 
-    if (!section || (section->status < 0 && !section->timed_out)) {
-        finding->unasked = answer->stage != NULL;
-        return conclude(
-            finding, FLEET_FAIL,
-            answer->stage
-                ? fl_format("could not be asked (%s)", answer->stage)
-                : strdup("the probe did not come to its end on the pod"));
-    }
+    if (!section || (section->status < 0 && !section->timed_out))
+        return answer->stage
+                   ? tell_unasked(answer, finding)
+                   : conclude(finding, FLEET_FAIL,
+                              strdup("the probe did not come to its end on "
+                                     "the pod"));
     finding->facts.timed_out = section->timed_out;
     if (fl_facts_parse(&finding->facts, fl_buf_text(&section->text),
                        section->text.len) < 0)
         return FLEET_ENOMEM;
-    return check->plugin ? ask_judge(checks, check, finding)
+    return check->plugin ? ask_judge(checks, check, limit_ms, finding)
                          : judge_script(check, section, finding);
 }
 
+/* The pod of the facts may be gone when they are looked at again. */
+static int hand_over(int rc, struct fl_finding *finding,
+                     struct fleet_error *err)
+{
+    finding->facts.pod = NULL;
+    if (rc == 0)
+        return FLEET_OK;
+    fl_finding_clear(finding);
+    return fl_enomem(err);
+}
+
 int fl_check_judge(const struct fl_checks *checks, const struct fl_check *check,
-                   const struct fl_answer *answer, struct fl_finding *finding,
-                   struct fleet_error *err)
+                   const struct fl_answer *answer, int64_t limit_ms,
+                   struct fl_finding *finding, struct fleet_error *err)
 {
     int rc;
 
     *finding = (struct fl_finding){0};
     rc = tell_facts(&finding->facts, answer);
     if (rc == 0)
-        rc = check->script ? judge_section(checks, check, answer, finding)
-                           : ask_judge(checks, check, finding);
-    if (rc < 0)
-        fl_finding_clear(finding);
-    return rc < 0 ? fl_enomem(err) : FLEET_OK;
+        rc = check->script
+                 ? judge_section(checks, check, answer, limit_ms, finding)
+                 : ask_judge(checks, check, limit_ms, finding);
+    return hand_over(rc, finding, err);
+}
+
+int fl_check_fail(const struct fl_check *check, const struct fl_answer *answer,
+                  struct fl_finding *finding, struct fleet_error *err)
+{
+    int rc;
+
+    *finding = (struct fl_finding){0};
+    rc = tell_facts(&finding->facts, answer);
+    if (rc == 0)
+        rc = check->script
+                 ? tell_unasked(answer, finding)
+                 : conclude(finding, FLEET_FAIL, strdup(answer->error->text));
+    return hand_over(rc, finding, err);
 }

@@ -9,12 +9,14 @@
 #include "core/model/report.h"
 
 /* Which checks a run makes: those of the loaded plugins, and the executable
- * scripts checks.d/NAME.sh beside the config file. Main thread. */
+ * scripts checks.d/NAME.sh beside the config file. Main thread, but for
+ * judging.
+ */
 struct fl_check {
     const char *name;
-    const struct fl_plugin *plugin; /* NULL: a script of the user's */
-    void *config;                   /* the plugin's own struct, filled */
-    char *script;                   /* NULL: judged by the connection alone */
+    struct fl_plugin *plugin; /* NULL: a script of the user's */
+    void *config;             /* the plugin's own struct, filled */
+    char *script;             /* NULL: judged by the connection alone */
     int64_t limit_ms;
     size_t probe; /* which section is its own */
 };
@@ -57,10 +59,15 @@ struct fl_answer {
     int64_t asked_at, answered_at;     /* seconds since the epoch */
     const struct fl_section *sections; /* by probe; NULL: none */
 };
-/* Judges one check. FLEET_ENOMEM, else FLEET_OK: a judge that fails, and a
- * probe that did not come to its end, is a finding. */
+/* Judges one check; any thread. A plugin's judge gets LIMIT_MS, and the thread
+ * is watched while it takes longer. FLEET_ENOMEM, else FLEET_OK: a judge that
+ * fails, and a probe that did not come to its end, is a finding. */
 int fl_check_judge(const struct fl_checks *checks, const struct fl_check *check,
-                   const struct fl_answer *answer, struct fl_finding *finding,
-                   struct fleet_error *err);
+                   const struct fl_answer *answer, int64_t limit_ms,
+                   struct fl_finding *finding, struct fleet_error *err);
+/* The same for a pod that nobody connected to, or that is given up: no plugin
+ * is asked. */
+int fl_check_fail(const struct fl_check *check, const struct fl_answer *answer,
+                  struct fl_finding *finding, struct fleet_error *err);
 
 #endif

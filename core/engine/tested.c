@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #define STDERR_MAX 2048
+#define JUDGE_MS   10000 /* or the pod's limit, where that is less */
 
 /* One pod's test, in a thread of its own. */
 struct line {
@@ -26,7 +27,10 @@ struct line {
     struct fleet_error error;
     char *host_key;
     int64_t began, elapsed_ms, open_ms, run_ms, asked_at, answered_at;
-    struct fl_section *sections; /* NULL: nothing came back */
+    struct fl_section *sections;   /* NULL: nothing came back */
+    struct fl_finding *findings;   /* one of each check */
+    int rc;                        /* of judging: memory */
+    _Atomic(const char *) judging; /* the check whose judge is at work */
 };
 
 struct run {
@@ -49,6 +53,9 @@ static void line_free(struct line *line)
     if (line->sections)
         fl_sections_clear(line->sections, line->checks->n_probes);
     free(line->sections);
+    for (size_t i = 0; line->findings && i < line->checks->n; i++)
+        fl_finding_clear(&line->findings[i]);
+    free(line->findings);
     free(line->host_key);
     fl_pod_free(line->pod);
     free(line);
@@ -152,6 +159,29 @@ static int run_checkup(struct line *line, struct fl_ssh *ssh, int64_t deadline)
     return rc;
 }
 
+static void judge(struct line *line)
+{
+    int64_t limit_ms = line->limit_ms < JUDGE_MS ? line->limit_ms : JUDGE_MS;
+    const struct fl_checks *checks = line->checks;
+    const struct fl_answer answer = {
+        .pod = line->pod,
+        .stage = line->stage,
+        .error = &line->error,
+        .open_ms = line->open_ms,
+        .run_ms = line->run_ms,
+        .asked_at = line->asked_at,
+        .answered_at = line->answered_at,
+        .sections = line->sections,
+    };
+
+    for (size_t i = 0; line->rc == 0 && i < checks->n; i++) {
+        atomic_store(&line->judging, checks->at[i].name);
+        fl_fan_step(&line->item, "judging", fl_deadline(limit_ms));
+        line->rc = fl_check_judge(checks, &checks->at[i], &answer, limit_ms,
+                                  &line->findings[i], NULL);
+    }
+}
+
 static void run_line(struct fl_fan_item *item)
 {
     struct line *line = line_of(item);
@@ -165,6 +195,7 @@ static void run_line(struct fl_fan_item *item)
         run_checkup(line, ssh, deadline);
     }
     line->elapsed_ms = fl_now_ms() - line->began;
+    judge(line);
 }
 
 /* ---- in the calling thread ---- */
@@ -180,11 +211,11 @@ static int verdict_of(const struct fl_finding *findings, size_t n)
     return worst;
 }
 
-static int judge(struct run *run, struct fl_test_result *result,
-                 const struct line *line)
+/* What is to be said of a pod that has no findings of its own. */
+static int fail_all(struct run *run, struct fl_test_result *result)
 {
     const struct fl_checks *checks = run->job->checks;
-    struct fl_answer answer = {
+    const struct fl_answer answer = {
         .pod = result->member->pod,
         .stage = result->stage,
         .error = &result->error,
@@ -195,31 +226,29 @@ static int judge(struct run *run, struct fl_test_result *result,
     };
     int rc = FLEET_OK;
 
-    if (line) {
-        answer.open_ms = line->open_ms;
-        answer.run_ms = line->run_ms;
-        answer.asked_at = line->asked_at;
-        answer.answered_at = line->answered_at;
-        answer.sections = line->sections;
-    }
     for (size_t i = 0; rc == 0 && i < checks->n; i++)
-        rc = fl_check_judge(checks, &checks->at[i], &answer,
-                            &result->findings[i], run->err);
-    result->verdict = verdict_of(result->findings, checks->n);
-    /* Whichever checks were chosen: a pod that could not be asked is ill. */
-    if (result->stage)
-        result->verdict = FLEET_FAIL;
+        rc = fl_check_fail(&checks->at[i], &answer, &result->findings[i],
+                           run->err);
     return rc;
 }
 
-static void conclude(struct run *run, size_t place, const struct line *line)
+static void conclude(struct run *run, size_t place)
 {
     struct fl_test_result *result = &run->results->at[place];
 
-    if (judge(run, result, line) < 0)
-        run->rc = FLEET_ENOMEM;
+    result->verdict = verdict_of(result->findings, run->job->checks->n);
+    /* Whichever checks were chosen: a pod that could not be asked is ill. */
+    if (result->stage)
+        result->verdict = FLEET_FAIL;
     if (run->job->ended)
         run->job->ended(run->job->arg, place);
+}
+
+static void conclude_unasked(struct run *run, size_t place)
+{
+    if (fail_all(run, &run->results->at[place]) < 0)
+        run->rc = FLEET_ENOMEM;
+    conclude(run, place);
 }
 
 static void line_step(void *arg, struct fl_fan_item *item, const char *what)
@@ -230,6 +259,40 @@ static void line_step(void *arg, struct fl_fan_item *item, const char *what)
         run->job->step(run->job->arg, run->places[item->slot], what);
 }
 
+/* Its memory is left to it. */
+static void give_up(const struct line *line, struct fl_test_result *result)
+{
+    const char *check = atomic_load(&line->judging);
+
+    result->stage = "timeout";
+    if (check)
+        fleet_fail(&result->error, FLEET_ETIMEOUT,
+                   "timeout: the check %s comes to no verdict; given up",
+                   check);
+    else
+        fleet_fail(&result->error, FLEET_ETIMEOUT,
+                   "timeout: the connection does not come back; given up");
+}
+
+static void take_results(struct run *run, struct line *line,
+                         struct fl_test_result *result)
+{
+    bool news = line->trusting || !fleet_pod_get(line->pod, FLEET_POD_HOST_KEY);
+    struct fl_finding *blank = result->findings;
+
+    result->stage = line->stage;
+    result->error = line->error;
+    result->elapsed_ms = line->elapsed_ms;
+    result->findings = line->findings;
+    line->findings = blank;
+    if (!line->stage && news)
+        result->learnt = fl_take(line->host_key);
+    if (line->rc < 0) {
+        fl_enomem(run->err);
+        run->rc = line->rc;
+    }
+}
+
 static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
 {
     struct run *run = arg;
@@ -237,26 +300,21 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
     size_t place = run->places[item->slot];
     struct fl_test_result *result = &run->results->at[place];
 
-    if (end == FL_FAN_WEDGED) { /* its memory is left to it */
-        result->stage = "timeout";
-        fleet_fail(&result->error, FLEET_ETIMEOUT,
-                   "timeout: the connection does not come back; given up");
-        conclude(run, place, NULL);
-        return;
-    }
-    if (end == FL_FAN_UNRUN) {
+    switch (end) {
+    case FL_FAN_FINISHED:
+        take_results(run, line, result);
+        conclude(run, place);
+        break;
+    case FL_FAN_UNRUN:
         result->stage = "cancelled";
         fleet_fail(&result->error, FLEET_ECANCELLED, "cancelled, not begun");
-    } else {
-        result->stage = line->stage;
-        result->error = line->error;
-        result->elapsed_ms = line->elapsed_ms;
-        if (!line->stage && !fleet_pod_get(line->pod, FLEET_POD_HOST_KEY))
-            result->learnt = fl_take(line->host_key);
-        else if (!line->stage && line->trusting)
-            result->learnt = fl_take(line->host_key);
+        conclude_unasked(run, place);
+        break;
+    case FL_FAN_WEDGED:
+        give_up(line, result);
+        conclude_unasked(run, place);
+        return;
     }
-    conclude(run, place, end == FL_FAN_FINISHED ? line : NULL);
     line_free(line);
 }
 
@@ -303,7 +361,8 @@ static struct line *line_new(const struct fl_test_job *job,
     line->trusting = job->learn_anew && member->host_key_learnt;
     line->open_ms = line->run_ms = line->asked_at = line->answered_at = -1;
     line->pod = fl_pod_copy(member->pod);
-    if (!line->pod)
+    line->findings = calloc(job->checks->n, sizeof(*line->findings));
+    if (!line->pod || !line->findings)
         return NULL;
     if (!fleet_pod_get(line->pod, FLEET_POD_SSH_USER))
         fleet_pod_set(line->pod, FLEET_POD_SSH_USER,
@@ -381,7 +440,7 @@ static int run_lines(struct run *run, struct fl_fan *fan,
         run->job->begun(run->job->arg, run->results);
     for (size_t i = 0; i < run->results->n; i++) {
         if (run->results->at[i].stage)
-            conclude(run, i, NULL);
+            conclude_unasked(run, i);
     }
     raise_descriptors();
     fan->threads = fl_engine_threads(run->job->engine, fan->n);

@@ -91,3 +91,14 @@ equal "the pod could not be asked to the end" 'fail timeout' "$(verdict apple)"
 equal "what had ended counts" true "$(json '.results[0].checks[] |
     select(.check == "disk").verdict != "fail"')"
 rm -r "$work/checks.d"
+
+# A check of a plugin's that comes to no verdict on one pod holds up no other.
+with_plugin ponder
+began=$(date +%s)
+PONDER_ON=arena-banjo fails_with 3 fleet test apple banjo --only ssh,ponder \
+    --timeout 2s --json
+took=$(($(date +%s) - began))
+check "it is given up" test "$took" -lt 20
+equal "no verdict" 'fail timeout' "$(verdict banjo)"
+says "the check ponder comes to no verdict"
+equal "the other has its own" 'pass null' "$(verdict apple)"

@@ -11,6 +11,7 @@ check_LTLIBRARIES += \
 	tests/plugins/memo2.la \
 	tests/plugins/newer.la \
 	tests/plugins/notplugin.la \
+	tests/plugins/ponder.la \
 	tests/plugins/rubbish.la \
 	tests/plugins/unresolved.la
 tests_plugins_hang_la_LDFLAGS = $(test_plugin_ldflags)
@@ -25,6 +26,8 @@ tests_plugins_memo2_la_CPPFLAGS = $(AM_CPPFLAGS) '-DMEMO_NAME="memo2"' \
 tests_plugins_newer_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_newer_la_LIBADD = libfleet.la
 tests_plugins_notplugin_la_LDFLAGS = $(test_plugin_ldflags)
+tests_plugins_ponder_la_LDFLAGS = $(test_plugin_ldflags)
+tests_plugins_ponder_la_LIBADD = libfleet.la
 tests_plugins_rubbish_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_rubbish_la_LIBADD = libfleet.la
 tests_plugins_unresolved_la_LDFLAGS = $(test_plugin_ldflags)

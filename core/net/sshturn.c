@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SLICE_MS 3600000 /* the longest single wait: keeps times in range */
+#define BUCKETS  1024    /* thousands of places may be in use at once */
 
 /* One host and port, there while anybody has or wants a turn. */
 struct fl_turn {
@@ -24,11 +25,20 @@ struct fl_turn {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct fl_turn *places; /* and all in them: under lock */
+static struct fl_turn *places[BUCKETS]; /* and all in them: under lock */
+
+static struct fl_turn **bucket_of(const char *host, int port)
+{
+    uint32_t hash = (uint32_t)port;
+
+    for (; *host; host++)
+        hash = hash * 31 + (unsigned char)*host;
+    return &places[hash % BUCKETS];
+}
 
 static struct fl_turn *find(const char *host, int port)
 {
-    struct fl_turn *at = places;
+    struct fl_turn *at = *bucket_of(host, port);
 
     while (at && (at->port != port || strcmp(at->host, host) != 0))
         at = at->next;
@@ -52,6 +62,7 @@ static struct fl_turn *add(const char *host, int port)
 {
     size_t len = strlen(host) + 1;
     struct fl_turn *made = calloc(1, sizeof(*made) + len);
+    struct fl_turn **bucket = bucket_of(host, port);
 
     if (!made)
         return NULL;
@@ -62,14 +73,14 @@ static struct fl_turn *add(const char *host, int port)
     made->port = port;
     made->limit = FL_TURNS;
     memcpy(made->host, host, len);
-    made->next = places;
-    places = made;
+    made->next = *bucket;
+    *bucket = made;
     return made;
 }
 
 static void let_go(struct fl_turn *place)
 {
-    struct fl_turn **at = &places;
+    struct fl_turn **at = bucket_of(place->host, place->port);
 
     if (--place->users)
         return;

@@ -56,7 +56,8 @@ enum fl_args {
     FL_ARGS_PROVIDERS,
     FL_ARGS_TOPICS,
     FL_ARGS_WORDS,
-    FL_ARGS_FORMATS /* then pods */
+    FL_ARGS_FORMATS, /* then pods */
+    FL_ARGS_SIMS
 };
 
 struct fl_command {

@@ -6,6 +6,7 @@
 #include "core/cmd/help.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
+#include "core/engine/sims.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -199,6 +200,17 @@ static void offer_formats(struct completion *completion)
     }
 }
 
+static void offer_sims(struct completion *completion)
+{
+    FL_AUTO(fl_sims_clear) struct fl_sims sims = {0};
+    struct fleet_error ignored = {0};
+
+    if (completion->n_args || fl_sims_look(&sims, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < sims.n; i++)
+        offer(completion, sims.at[i].name, NULL);
+}
+
 static void offer_nothing(struct completion *completion)
 {
     (void)completion;
@@ -214,6 +226,7 @@ static void offer_args(struct completion *completion)
         [FL_ARGS_TOPICS] = offer_topics,
         [FL_ARGS_WORDS] = offer_words,
         [FL_ARGS_FORMATS] = offer_formats,
+        [FL_ARGS_SIMS] = offer_sims,
     };
 
     offers[completion->command->args](completion);

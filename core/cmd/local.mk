@@ -35,6 +35,7 @@ cmd_sources = \
 	core/cmd/providers.c \
 	core/cmd/report.c \
 	core/cmd/screen.c core/cmd/screen.h \
+	core/cmd/sim.c \
 	core/cmd/ssh-config.c \
 	core/cmd/summary.c core/cmd/summary.h \
 	core/cmd/table.c core/cmd/table.h \

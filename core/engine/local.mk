@@ -33,6 +33,7 @@ core_sources += \
 	core/engine/reconcile.c core/engine/reconcile.h \
 	core/engine/rounds.c core/engine/rounds.h \
 	core/engine/settings.c core/engine/settings.h \
+	core/engine/sims.c core/engine/sims.h \
 	core/engine/state.c core/engine/state.h \
 	core/engine/tested.c core/engine/tested.h \
 	core/engine/vet.c core/engine/vet.h \

@@ -269,6 +269,23 @@ static int find_dirs(const char *search, struct fl_strv *dirs)
     return rc < 0 ? rc : fl_strv_add(dirs, FLEET_BUILD_DIR "/plugins/.libs");
 }
 
+/* Whatever DESTDIR has put in front of libfleet's place is in front of this
+ * one, too. */
+char *fl_plugins_programs(void)
+{
+    const char *own = own_file(), *slash = strrchr(own, '/');
+    const char *base = strrchr(FLEET_PLUGIN_DIR, '/');
+    size_t here = slash ? (size_t)(slash - own) : 0;
+    size_t meant = base ? (size_t)(base - FLEET_PLUGIN_DIR) : 0;
+
+    if (is_built("/proc/self/exe") || is_built(own))
+        return strdup(FLEET_BUILD_DIR "/tests/servers/sim");
+    if (here < meant ||
+        strncmp(own + here - meant, FLEET_PLUGIN_DIR, meant) != 0)
+        return strdup(FLEET_PROGRAM_DIR);
+    return fl_format("%.*s%s", (int)(here - meant), own, FLEET_PROGRAM_DIR);
+}
+
 int fl_plugins_open(const char *search, struct fl_plugins *plugins,
                     struct fleet_error *err)
 {

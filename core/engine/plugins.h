@@ -42,6 +42,9 @@ struct fl_plugins {
  * of its own, refused. Never unloads. FLEET_OK unless out of memory. */
 int fl_plugins_open(const char *search, struct fl_plugins *plugins,
                     struct fleet_error *err);
+/* Where the programs that come with fleet are, found likewise; malloc'd, NULL
+ * when out of memory. */
+char *fl_plugins_programs(void);
 /* One file, for the above and for tests; always adds an entry. */
 int fl_plugins_load(struct fl_plugins *plugins, const char *path,
                     struct fleet_error *err);

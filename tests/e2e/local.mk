@@ -41,6 +41,9 @@ e2e_tests = \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
 	tests/e2e/secret-canary.sh \
+	tests/e2e/sim-command.sh \
+	tests/e2e/sim-faults.sh \
+	tests/e2e/sim-runpod.sh \
 	tests/e2e/test-checks.sh \
 	tests/e2e/test-hostile.sh \
 	tests/e2e/test-hostkey.sh \
@@ -54,7 +57,7 @@ life_tests = \
 	tests/e2e/exec-lifecycle.sh \
 	tests/e2e/local-lifecycle.sh
 EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/format-lib.sh \
-	tests/e2e/lib.sh
+	tests/e2e/lib.sh tests/e2e/sim.sh
 
 # For LD_PRELOAD, so without sanitizers.
 check_LTLIBRARIES += tests/preload/killat.la

@@ -8,7 +8,7 @@ set -eu
 cd "${srcdir:-.}"
 find core include man plugins providers tests tools configure.ac Makefile.am \
     fleet.pc.in quickstart runtests .ci .clang-format .editorconfig -type f \
-    ! -path '*/corpus/*' ! -path 'tests/unit/data/*' ! -path 'man/examples/*' \
+    ! -path '*/corpus/*' ! -path 'tests/unit/data/*' ! -path 'tests/data/*' ! -path 'man/examples/*' \
     ! -name '*.syms' ! -name README \
     ! -exec grep -q 'SPDX-License-Identifier: MIT' {} \; -print |
     if grep .; then

@@ -38,8 +38,9 @@ struct sim {
     void *state; /* the provider's */
     /* Guards all that follows, and the machines. */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a machine or STOPPING */
-    bool stopping;
+    pthread_cond_t changed;        /* a machine or STOPPING */
+    bool stopping;                 /* nothing waits any longer */
+    bool clearing;                 /* no machine is wanted any longer */
     struct sim_machine **machines; /* by number, from 1 */
     size_t n_machines, size_machines;
     int last_port; /* of the machine that went last; 0: none */

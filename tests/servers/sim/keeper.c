@@ -267,7 +267,7 @@ static void *work(void *arg)
             sim_unlock(sim);
             work_on(sim, &job);
             sim_lock(sim);
-        } else if (sim->stopping && !any_busy(sim)) {
+        } else if (sim->clearing && !any_busy(sim)) {
             break;
         } else {
             pthread_cond_wait(&sim->changed, &sim->lock);
@@ -293,7 +293,7 @@ void sim_keeper_stop(struct sim_keeper *keeper)
     struct sim *sim = keeper->sim;
 
     sim_lock(sim);
-    sim->stopping = true;
+    sim->stopping = sim->clearing = true;
     for (size_t i = 0; i < sim->n_machines; i++)
         sim->machines[i]->inside->want = SIM_WANT_NOTHING;
     pthread_cond_broadcast(&sim->changed);

@@ -27,3 +27,14 @@ pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-runpod
 tests_servers_sim_fleet_sim_runpod_SOURCES = tests/servers/sim/runpod.c
 tests_servers_sim_fleet_sim_runpod_LDADD = $(sim_libs)
 endif
+
+EXTRA_DIST += tests/servers/sim/README $(sim_data)
+# Recorded answers, restated with made-up names.
+sim_data = \
+	tests/data/runpod/catalog-community.json \
+	tests/data/runpod/create-unknown-gpu.json \
+	tests/data/runpod/create.json \
+	tests/data/runpod/get-running.json \
+	tests/data/runpod/list-one.json \
+	tests/data/runpod/patch-lock.json \
+	tests/data/runpod/patch-name.json

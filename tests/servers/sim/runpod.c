@@ -52,7 +52,7 @@ static const struct gpu {
     {"NVIDIA L4", "L4", "AMPERE_24", "NVIDIA", 24, true, false, 0.44, 0.43,
      0.69, 9, 1, "MEDIUM", "13.0 12.8"},
     {"NVIDIA RTX 2000 Ada Generation", "RTX 2000 Ada", "AMPERE_16", "NVIDIA",
-     16, true, false, 0.24, 0.5, 0.58, 8, 0, "MEDIUM", "13.0"},
+     16, true, false, 0.24, 0.5, 0.58, 8, 0, "MEDIUM", NULL},
     {"NVIDIA RTX A4000", "RTX A4000", "AMPERE_16", "NVIDIA", 16, true, true,
      0.25, 0.17, 0.58, 8, 8, "HIGH", "13.0 12.8"},
     {"NVIDIA RTX A5000", "RTX A5000", "AMPERE_24", "NVIDIA", 24, true, true,
@@ -1331,37 +1331,49 @@ static json_t *billing_record(const struct sim_machine *pod)
                      "cpuAmount", 0, "diskAmount", 0);
 }
 
+static json_t *billing_totals(double sum)
+{
+    return json_pack("{s:f, s:f, s:i, s:i}", "totalAmount", sum, "gpuAmount",
+                     sum, "cpuAmount", 0, "diskAmount", 0);
+}
+
+static json_t *billing_metadata(size_t n, double sum)
+{
+    int64_t now = sim_clock_ms();
+
+    return json_pack("{s:{s:s, s:o, s:o}, s:I, s:I, s:o}", "query",
+                     "bucketSize", "day", "startTime",
+                     stamp(now - 30LL * 86400000), "endTime", stamp(now),
+                     "recordCount", (json_int_t)n, "uniquePodCount",
+                     (json_int_t)n, "totals", billing_totals(sum));
+}
+
 static void get_billing(struct sim_call *call)
 {
-    char *start = sim_query(call, "startTime"),
-         *end = sim_query(call, "endTime");
+    char *start = sim_query(call, "startTime");
+    char *end = sim_query(call, "endTime");
     const struct sim_machine *pod = sim_machine_before(call->sim, INT64_MAX);
+    bool both = !start == !end;
     json_t *records;
     double sum = 0;
 
-    if (!start == !end) {
-        records = json_array();
-        for (; pod; pod = sim_machine_before(call->sim, pod->number)) {
-            json_t *record = billing_record(pod);
-
-            sum += json_number_value(json_object_get(record, "totalAmount"));
-            json_array_append_new(records, record);
-        }
-        sim_reply(
-            call, 200,
-            json_pack("{s:o, s:{s:{s:s}, s:I, s:I, s:{s:f, s:f, s:i, s:i}}}",
-                      "records", records, "metadata", "query", "bucketSize",
-                      "day", "recordCount",
-                      (json_int_t)json_array_size(records), "uniquePodCount",
-                      (json_int_t)json_array_size(records), "totals",
-                      "totalAmount", sum, "gpuAmount", sum, "cpuAmount", 0,
-                      "diskAmount", 0));
-    } else {
-        problem(call, 400, "startTime and endTime must be provided together",
-                NULL);
-    }
     free(start);
     free(end);
+    if (!both) {
+        problem(call, 400, "startTime and endTime must be provided together",
+                NULL);
+        return;
+    }
+    records = json_array();
+    for (; pod; pod = sim_machine_before(call->sim, pod->number)) {
+        json_t *record = billing_record(pod);
+
+        sum += json_number_value(json_object_get(record, "totalAmount"));
+        json_array_append_new(records, record);
+    }
+    sim_reply(call, 200,
+              json_pack("{s:o, s:o}", "records", records, "metadata",
+                        billing_metadata(json_array_size(records), sum)));
 }
 
 /* --- GraphQL ------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 #include <poll.h>
 
 #define LONGEST_PAUSE_MS 5000
+#define FIRST_SLICE_MS   2000
+#define LONGEST_SLICE_MS 16000
 #define ASK_MS           60000
 
 bool fl_await_pause(int64_t *pause_ms, int64_t deadline)
@@ -49,13 +51,16 @@ static bool passes(int code)
            code == FLEET_ETIMEOUT;
 }
 
-static int check_alive(const struct fleet_pod *pod, struct fleet_error *err)
+/* SETTLED: what has been started may not be said to be stopped any more. */
+static int check_alive(const struct fleet_pod *pod, bool settled,
+                       struct fleet_error *err)
 {
     const char *word = fleet_pod_get(pod, FLEET_POD_PROVIDER_STATE);
     int state = fl_pod_state(pod);
 
     if (state != FLEET_STATE_FAILED && state != FLEET_STATE_TERMINATING &&
-        state != FLEET_STATE_GONE && state != FLEET_STATE_STOPPED)
+        state != FLEET_STATE_GONE &&
+        (state != FLEET_STATE_STOPPED || !settled))
         return FLEET_OK;
     return fleet_fail(
         err, FLEET_ETRANSIENT, "does not come up: the provider says %s%s%s",
@@ -82,20 +87,21 @@ static int look_again(struct fl_provider *provider, struct fleet_pod *pod,
                           fleet_pod_get(pod, FLEET_POD_ID), fresh, err);
     if (rc < 0)
         return passes(rc) ? FLEET_OK : rc;
-    fl_pod_merge(pod, fresh);
+    fl_pod_renew(pod, fresh);
     return FLEET_OK;
 }
 
-int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
-                 struct fleet_pod *pod, int64_t deadline,
-                 struct fleet_error *err)
+static int await_address(struct fl_fan_item *item, struct fl_provider *provider,
+                         struct fleet_pod *pod, int64_t deadline,
+                         struct fleet_error *err)
 {
+    int64_t settled = fl_now_ms() + fl_provider_settle_ms(provider);
     int64_t pause_ms = FL_FIRST_PAUSE_MS;
     int rc;
 
     fl_fan_step(item, "waiting for an address", deadline);
     while (!has_address(pod)) {
-        rc = check_alive(pod, err);
+        rc = check_alive(pod, fl_now_ms() >= settled, err);
         if (rc < 0)
             return rc;
         if (!fl_await_pause(&pause_ms, deadline))
@@ -104,13 +110,37 @@ int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
         if (rc < 0)
             return rc;
     }
-    fl_fan_step(item, "waiting for sshd", deadline);
-    rc = fl_greeting_await(
-        fleet_pod_get(pod, FLEET_POD_SSH_HOST),
-        (int)fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 0), deadline, err);
-    return rc == FLEET_ETIMEOUT
-               ? fl_error_in(err, "no answer from sshd in time")
-               : rc;
+    return FLEET_OK;
+}
+
+/* A pod that starts again may still be told of at its old address, so whoever
+ * gets no answer there asks whether it has moved. */
+int fl_await_ssh(struct fl_fan_item *item, struct fl_provider *provider,
+                 struct fleet_pod *pod, int64_t deadline,
+                 struct fleet_error *err)
+{
+    int64_t slice_ms = FIRST_SLICE_MS;
+
+    for (;;) {
+        int64_t until = fl_deadline(slice_ms);
+        int rc = await_address(item, provider, pod, deadline, err);
+
+        if (rc < 0)
+            return rc;
+        fl_fan_step(item, "waiting for sshd", deadline);
+        rc = fl_greeting_await(
+            fleet_pod_get(pod, FLEET_POD_SSH_HOST),
+            (int)fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 0),
+            until < deadline ? until : deadline, err);
+        if (rc != FLEET_ETIMEOUT)
+            return rc;
+        if (until >= deadline)
+            return fl_error_in(err, "no answer from sshd in time");
+        rc = look_again(provider, pod, deadline, err);
+        if (rc < 0)
+            return rc;
+        slice_ms = slice_ms < LONGEST_SLICE_MS ? slice_ms * 2 : slice_ms;
+    }
 }
 
 int fl_await_gone(struct fl_fan_item *item, struct fl_provider *provider,

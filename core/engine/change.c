@@ -167,7 +167,7 @@ static void bring_up_to_date(struct line *line)
     if (fresh && fl_provider_get(line->provider,
                                  fl_engine_deadline(line->engine, CALL_MS),
                                  id_of(line), fresh, &ignored) == 0)
-        fl_pod_merge(line->pod, fresh);
+        fl_pod_renew(line->pod, fresh);
 }
 
 /* Journal, call, journal. */

@@ -479,7 +479,7 @@ bool fl_fleet_refresh(const struct fl_fleet *fleet,
                       const struct fl_cohort *cohort, struct fl_member *member,
                       const struct fleet_pod *fresh)
 {
-    fl_pod_merge(member->pod, fresh);
+    fl_pod_renew(member->pod, fresh);
     return place(fleet, cohort, member);
 }
 

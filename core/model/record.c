@@ -288,6 +288,12 @@ void fl_pod_merge(struct fleet_pod *pod, const struct fleet_pod *from)
     record_merge((struct record *)pod, (const struct record *)from);
 }
 
+void fl_pod_renew(struct fleet_pod *pod, const struct fleet_pod *fresh)
+{
+    fleet_pod_set(pod, FLEET_POD_SSH_HOST, NULL);
+    fl_pod_merge(pod, fresh);
+}
+
 struct fleet_offer *fl_offer_new(void)
 {
     return (struct fleet_offer *)record_new(&fl_offer_shape);

@@ -44,6 +44,9 @@ bool fl_pod_is_set(const struct fleet_pod *pod, int field);
 enum fleet_state fl_pod_state(const struct fleet_pod *pod);
 /* Fields that are set in FROM replace those of POD. */
 void fl_pod_merge(struct fleet_pod *pod, const struct fleet_pod *from);
+/* Likewise with what the provider says of the same pod now: an address that it
+ * does not tell any more is none. */
+void fl_pod_renew(struct fleet_pod *pod, const struct fleet_pod *fresh);
 
 /* The sink of one listing: bounded. */
 #define FL_SINK_MAX 200000

@@ -13,7 +13,7 @@
 
 struct change_options {
     struct fl_narrowing narrowing;
-    bool all, no_wait;
+    bool all, no_wait, wipe_ok;
 };
 /* clang-format off */
 #define TARGETING                                                              \
@@ -21,12 +21,22 @@ struct change_options {
     {.key = "all", .type = FLEET_OPT_BOOL,                                     \
      .help = "every pod of the cohort",                                        \
      FLEET_AT(struct change_options, all)}
+#define WIPING                                                                 \
+    {.key = "wipe-ok", .type = FLEET_OPT_BOOL,                                 \
+     .help = "go ahead also where data on the pods is lost by it",             \
+     FLEET_AT(struct change_options, wipe_ok)}
 static const struct fleet_option plain_options[] = {
     TARGETING,
     {0},
 };
+static const struct fleet_option stop_options[] = {
+    TARGETING,
+    WIPING,
+    {0},
+};
 static const struct fleet_option waiting_options[] = {
     TARGETING,
+    WIPING,
     {.key = "no-wait", .type = FLEET_OPT_BOOL,
      .help = "return once the provider has accepted, not when sshd answers",
      FLEET_AT(struct change_options, no_wait)},
@@ -84,6 +94,119 @@ static json_t *json_result(const struct work *work,
     return entry;
 }
 
+/* ---- what a change does beside what it is for ---- */
+
+/* The members at a listing that are changed and have an effect, which is the
+ * same for all of them; names: their short names. NULL: none. */
+static const struct fleet_effect *effect_at(const struct work *work,
+                                            const struct fl_listing *listing,
+                                            struct fl_strv *names)
+{
+    const struct fleet_effect *effect = NULL;
+
+    for (size_t i = 0; i < work->fleet.n_members; i++) {
+        const struct fl_member *member = &work->fleet.members[i];
+        const struct fleet_effect *its;
+
+        if (!work->selected[i] || member->listing != listing)
+            continue;
+        its = fl_change_effect(member, work->change);
+        if (!its)
+            continue;
+        effect = its;
+        if (fl_strv_add(names, member->short_name) < 0)
+            break;
+    }
+    return effect;
+}
+
+static json_t *json_effect(const struct work *work,
+                           const struct fl_listing *listing,
+                           const struct fleet_effect *effect,
+                           const struct fl_strv *names)
+{
+    json_t *made = json_object(), *pods = json_array();
+
+    for (size_t i = 0; i < names->n; i++)
+        fl_json_add(pods, fl_json_text(names->at[i]));
+    fl_json_put(made, "provider", fl_json_text(listing->name));
+    fl_json_put(made, "call", fl_json_text(fl_change_name(work->change)));
+    fl_json_put(made, "wipes",
+                json_boolean(effect->flags & FLEET_EFFECT_WIPES));
+    fl_json_put(made, "bills",
+                json_boolean(effect->flags & FLEET_EFFECT_BILLS));
+    fl_json_put(made, "text", fl_json_text(effect->text));
+    fl_json_put(made, "pods", pods);
+    return made;
+}
+
+/* Says so of data that would be lost, once; --wipe-ok is the answer. */
+static void refuse_wipe(const struct work *work,
+                        const struct fl_listing *listing,
+                        const struct fleet_effect *effect,
+                        const struct fl_strv *names, struct fleet_error *err)
+{
+    if (work->options->wipe_ok || !(effect->flags & FLEET_EFFECT_WIPES) ||
+        err->code)
+        return;
+    fleet_fail(err, FLEET_EREFUSED,
+               "%s at %s: %.200s; data on %s%s would be lost: give --wipe-ok "
+               "to go ahead; nothing was done",
+               fl_change_name(work->change), listing->name, effect->text,
+               names->n > 0 ? names->at[0] : "pods",
+               names->n > 1 ? " and others" : "");
+}
+
+/* Tells the effects; FLEET_EREFUSED when one of them would lose data and that
+ * was not allowed. */
+static int tell_effects(struct work *work, struct fleet_error *err)
+{
+    json_t *effects = json_array();
+    struct fleet_error refusal = {0};
+
+    for (size_t i = 0; i < work->fleet.n_listings; i++) {
+        const struct fl_listing *listing = &work->fleet.listings[i];
+        FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+        const struct fleet_effect *effect = effect_at(work, listing, &names);
+
+        if (!effect)
+            continue;
+        fl_say(work->context, "%s of %zu pod%s at %s: %.200s%s",
+               fl_change_name(work->change), names.n, names.n == 1 ? "" : "s",
+               listing->name, effect->text,
+               effect->flags & FLEET_EFFECT_WIPES ? " (data is lost)" : "");
+        fl_json_add(effects, json_effect(work, listing, effect, &names));
+        refuse_wipe(work, listing, effect, &names, &refusal);
+    }
+    fl_json_put(work->context->document, "effects", effects);
+    if (refusal.code)
+        *err = refusal;
+    return refusal.code;
+}
+
+/* What was stopped and still costs money is not over. */
+static void tell_bills(struct work *work)
+{
+    int op = FLEET_OP_STOP;
+
+    for (size_t i = 0; i < work->fleet.n_listings; i++) {
+        const struct fl_listing *listing = &work->fleet.listings[i];
+        const struct fleet_effect *effect =
+            listing->provider ? fl_provider_effect(listing->provider, op)
+                              : NULL;
+        size_t n = 0;
+
+        if (!effect || !(effect->flags & FLEET_EFFECT_BILLS))
+            continue;
+        for (size_t k = 0; k < work->results.n; k++)
+            n += work->results.at[k].outcome == FL_OUTCOME_DONE &&
+                 work->results.at[k].provider == listing->name;
+        if (n > 0)
+            fl_say(work->context, "%zu stopped at %s: %.200s", n, listing->name,
+                   effect->text);
+    }
+}
+
 static int finish(struct work *work)
 {
     static const char *const headings[] = {"NAME", "RESULT", "PROVIDER"};
@@ -107,6 +230,8 @@ static int finish(struct work *work)
     fl_json_put(context->document, "results", results);
     fl_table_print(&table, context);
     fl_table_clear(&table);
+    if (work->change == FL_CHANGE_STOP)
+        tell_bills(work);
     return fl_tally_status(&tally);
 }
 
@@ -247,6 +372,8 @@ static int run_work(struct work *work)
     int status, incomplete = FL_EXIT_OK;
     int rc = choose(work, &err);
 
+    if (rc == 0)
+        rc = tell_effects(work, &err);
     if (rc == 0 && !dry && work->n_selected > 0)
         rc = ask(work, &err);
     if (rc == 0 && !dry && work->n_selected > 0)
@@ -372,17 +499,19 @@ const struct fl_command fl_cmd_start = {
     .about = "Waits until sshd answers. A pod that runs is left alone.",
 };
 const struct fl_command fl_cmd_stop = {
-    COMMAND(stop, plain_options),
+    COMMAND(stop, stop_options),
     .summary = "stop pods and keep their disks",
     .example = "fleet stop apple banana\nfleet stop apple..mayor --yes",
-    .about = "What a stopped pod still costs is the provider's affair: look "
-             "at BILLING in `fleet list --json`. A locked pod is not stopped.",
+    .about = "What a stopped pod still costs is told before and after. Where "
+             "the provider keeps no disk, --wipe-ok is needed. A locked pod is "
+             "not stopped.",
 };
 const struct fl_command fl_cmd_restart = {
     COMMAND(restart, waiting_options),
     .summary = "stop and start pods",
     .example = "fleet restart apple",
-    .about = "Waits until sshd answers again. A locked pod is not restarted.",
+    .about = "Waits until sshd answers again. Where the provider empties a "
+             "disk by it, --wipe-ok is needed. A locked pod is not restarted.",
 };
 const struct fl_command fl_cmd_terminate = {
     COMMAND(terminate, plain_options),

@@ -82,27 +82,66 @@ static uint64_t plain_abilities(const struct fleet_provider_ops *ops)
     return bits;
 }
 
-/* A handle that learns what it can do when it is opened has to be asked. */
-static uint64_t abilities_of(struct fl_context *context,
-                             const struct fl_provider_entry *entry)
+/* What a provider can do, and what its calls do beside. */
+struct knowledge {
+    uint64_t bits;
+    json_t *effects; /* as in the document */
+    struct fl_strv lines;
+};
+
+static int note_effects(const struct fleet_effect *table,
+                        struct knowledge *known)
 {
+    int rc = FLEET_OK;
+
+    known->effects = json_array();
+    for (int op = FLEET_OP_LIST; rc == 0 && op <= FLEET_OP_BALANCE; op++) {
+        const struct fleet_effect *effect = fl_effect_of(table, op);
+        bool wipes = effect && effect->flags & FLEET_EFFECT_WIPES;
+        bool bills = effect && effect->flags & FLEET_EFFECT_BILLS;
+        json_t *entry;
+        char *line;
+
+        if (!effect)
+            continue;
+        entry = json_object();
+        fl_json_put(entry, "call", fl_json_text(fl_op_name(op)));
+        fl_json_put(entry, "wipes", json_boolean(wipes));
+        fl_json_put(entry, "bills", json_boolean(bills));
+        fl_json_put(entry, "text", fl_json_text(effect->text));
+        fl_json_add(known->effects, entry);
+        line = fl_format("%s: %.200s%s%s", fl_op_name(op), effect->text,
+                         wipes ? " (data is lost)" : "",
+                         bills ? " (costs money)" : "");
+        rc = line ? fl_strv_take(&known->lines, line) : FLEET_ENOMEM;
+    }
+    return rc;
+}
+
+/* A handle that learns what it can do when it is opened has to be asked. */
+static int learn(struct fl_context *context,
+                 const struct fl_provider_entry *entry, struct knowledge *known)
+{
+    const struct fleet_provider_ops *ops = &entry->plugin->provider;
     struct fl_engine *engine = &context->engine;
     struct fl_provider *provider = NULL;
     struct fleet_error err = {0};
-    uint64_t bits;
+    int rc;
 
-    if (!entry->plugin->provider.abilities)
-        return plain_abilities(&entry->plugin->provider);
+    known->bits = plain_abilities(ops);
+    if (!ops->abilities && !ops->effects)
+        return note_effects(entry->plugin->about.effects, known);
     if (fl_provider_open(entry, &engine->config, engine->state_dir,
                          fl_engine_deadline(engine, OPEN_MS), &provider,
                          &err) < 0) {
         fl_say(context, "fleet: warning: %s: told as far as it is known: %s",
                entry->name, err.text);
-        return plain_abilities(&entry->plugin->provider);
+        return note_effects(entry->plugin->about.effects, known);
     }
-    bits = fl_provider_abilities(provider);
+    known->bits = fl_provider_abilities(provider);
+    rc = note_effects(fl_provider_effects(provider), known);
     fl_provider_close(provider);
-    return bits;
+    return rc;
 }
 
 static int name_abilities(uint64_t bits, uint64_t caps, struct fl_strv *words)
@@ -194,7 +233,8 @@ static int show_options(struct fl_context *context,
 
 static void print_facts(struct fl_context *context,
                         const struct fl_provider_entry *entry,
-                        const struct fl_strv *abilities)
+                        const struct fl_strv *abilities,
+                        const struct fl_strv *effects)
 {
     static const char *const calls[] = {"one at a time", "one at a time each",
                                         "in parallel"};
@@ -213,8 +253,13 @@ static void print_facts(struct fl_context *context,
     fl_buf_puts(&text, "\nAbilities:");
     for (size_t i = 0; i < abilities->n; i++)
         fl_buf_printf(&text, " %s", abilities->at[i]);
-    fl_buf_printf(&text, "\nCalls:     %s\n\n",
+    fl_buf_printf(&text, "\nCalls:     %s",
                   calls[about->threads < 3 ? about->threads : 0]);
+    for (size_t i = 0; i < effects->n; i++) {
+        fl_buf_puts(&text, i ? "\n           " : "\nEffects:   ");
+        fl_text_escape(&text, effects->at[i]);
+    }
+    fl_buf_puts(&text, "\n\n");
     fl_print(context, fl_buf_text(&text));
 }
 
@@ -250,21 +295,25 @@ static int show_entry(struct fl_context *context,
                                            "SOURCE", "DEFAULT", "HELP"};
     FL_AUTO(fl_strv_clear) struct fl_strv abilities = {0};
     json_t *options = json_array();
+    struct knowledge known = {0};
     struct fl_table table;
-    int rc = name_abilities(abilities_of(context, entry),
-                            entry->plugin->about.caps, &abilities);
+    int rc = learn(context, entry, &known);
 
+    if (rc == 0)
+        rc = name_abilities(known.bits, entry->plugin->about.caps, &abilities);
     if (rc < 0)
         fl_enomem(err);
     fl_table_init(&table, 6, headings, 0);
     if (rc == 0)
         rc = show_options(context, entry->plugin, &table, options, err);
     put_facts(context->document, entry, &abilities, options);
+    fl_json_put(context->document, "effects", known.effects);
     if (rc == 0) {
-        print_facts(context, entry, &abilities);
+        print_facts(context, entry, &abilities, &known.lines);
         fl_table_print(&table, context);
     }
     fl_table_clear(&table);
+    fl_strv_clear(&known.lines);
     return rc;
 }
 

@@ -92,6 +92,17 @@ bool fl_change_needless(const struct fl_member *member, enum fl_change change)
            fl_pod_state(member->pod) == abouts[change].already;
 }
 
+const struct fleet_effect *fl_change_effect(const struct fl_member *member,
+                                            enum fl_change change)
+{
+    struct fleet_error why = {0};
+
+    if (fl_change_needless(member, change) ||
+        fl_change_check(member, change, &why) < 0)
+        return NULL;
+    return fl_provider_effect(member->listing->provider, abouts[change].op);
+}
+
 /* One pod's change, in a thread of its own. */
 struct line {
     struct fl_fan_item item; /* first */

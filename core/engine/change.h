@@ -43,6 +43,10 @@ const char *fl_change_past(enum fl_change change); /* "terminated" */
  * one of two pods of that name, a provider that does not answer. */
 int fl_change_check(const struct fl_member *member, enum fl_change change,
                     struct fleet_error *err);
+/* What the change does to this member beside what it is for; NULL: nothing that
+ * is known, or it will not be made. */
+const struct fleet_effect *fl_change_effect(const struct fl_member *member,
+                                            enum fl_change change);
 /* It is so already (start of a running pod, ...). */
 bool fl_change_needless(const struct fl_member *member, enum fl_change change);
 /* A result for every selected member; FLEET_OK when it ran. */

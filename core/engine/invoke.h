@@ -20,6 +20,7 @@ struct fl_provider {
     void *config; /* the plugin's own struct, filled */
     void *handle;
     uint64_t abilities;
+    const struct fleet_effect *effects; /* may be NULL */
     struct fl_turn turn; /* of a FLEET_THREADS_PER_HANDLE plugin */
     atomic_uint inside;  /* calls that have not come back */
     struct fl_looks looks;

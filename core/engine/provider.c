@@ -132,6 +132,16 @@ static int attempt_abilities(struct fl_provider *provider, void *arg,
     return FLEET_OK;
 }
 
+static int attempt_effects(struct fl_provider *provider, void *arg,
+                           struct fleet_error *err)
+{
+    const struct fleet_effect **table = arg;
+
+    (void)err;
+    *table = ops_of(provider)->effects(provider->handle);
+    return FLEET_OK;
+}
+
 static int attempt_close(struct fl_provider *provider, void *arg,
                          struct fleet_error *err)
 {
@@ -152,6 +162,10 @@ static int learn_abilities(struct fl_provider *provider, int64_t deadline,
     if (ops->abilities)
         rc = fl_invoke(provider, 0, attempt_abilities, &bits, deadline, err);
     provider->abilities = (bits | FLEET_CAN(FLEET_OP_LIST)) & offered(ops);
+    provider->effects = provider->plugin->about.effects;
+    if (rc == 0 && ops->effects)
+        rc = fl_invoke(provider, 0, attempt_effects, &provider->effects,
+                       deadline, err);
     return rc;
 }
 
@@ -223,6 +237,28 @@ void fl_provider_close(struct fl_provider *provider)
         fleet_log(FLEET_LOG_WARNING, provider->host.name,
                   "does not close: left alone");
     errno = saved;
+}
+
+const struct fleet_effect *fl_effect_of(const struct fleet_effect *table,
+                                        int op)
+{
+    for (; table && table->op; table++) {
+        if (table->op == (uint32_t)op && table->text)
+            return table;
+    }
+    return NULL;
+}
+
+const struct fleet_effect *
+fl_provider_effect(const struct fl_provider *provider, int op)
+{
+    return fl_effect_of(provider->effects, op);
+}
+
+const struct fleet_effect *
+fl_provider_effects(const struct fl_provider *provider)
+{
+    return provider->effects;
 }
 
 const char *fl_provider_name(const struct fl_provider *provider)

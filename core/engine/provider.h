@@ -28,6 +28,15 @@ int64_t fl_provider_settle_ms(const struct fl_provider *provider);
 /* FLEET_CAN() bits, as of when it was opened. */
 uint64_t fl_provider_abilities(const struct fl_provider *provider);
 bool fl_provider_can(const struct fl_provider *provider, int op);
+/* What this call does beside what it is for; NULL: nothing that is known. Lives
+ * as long as the provider. */
+const struct fleet_effect *
+fl_provider_effect(const struct fl_provider *provider, int op);
+/* All of them, ended by op 0; may be NULL. And one of such a table. */
+const struct fleet_effect *
+fl_provider_effects(const struct fl_provider *provider);
+const struct fleet_effect *fl_effect_of(const struct fleet_effect *table,
+                                        int op);
 
 /* FLEET_EUNSUPPORTED where the plugin offers no such function. A pod in a
  * listing with a fault (bad name, bad host, ...) fails nothing: it is returned

@@ -91,6 +91,16 @@ enum fleet_op {
 };
 #define FLEET_CAN(op_) (UINT64_C(1) << (op_))
 
+/* What a call does beside what it is for; the user is told before it is made.
+ * The layout is frozen. */
+#define FLEET_EFFECT_WIPES (1u << 0) /* data on the pod is lost */
+#define FLEET_EFFECT_BILLS (1u << 1) /* it goes on costing money */
+struct fleet_effect {
+    uint32_t op; /* enum fleet_op; 0 ends the table */
+    uint32_t flags;
+    const char *text; /* "the disk of the container is emptied" */
+};
+
 struct fleet_provider_ops;
 struct fleet_format_ops;
 struct fleet_check_ops;
@@ -119,6 +129,7 @@ struct fleet_plugin {
      * long the host does not believe that nothing is there. */
     uint32_t settle_ms;
     uint32_t reserved;
+    const struct fleet_effect *effects; /* of a provider's calls; may be NULL */
 };
 #define FLEET_PLUGIN_HEAD(kind_, member_, ops_)                                \
     .abi = FLEET_PLUGIN_ABI, .size = sizeof(struct fleet_plugin),              \

@@ -53,6 +53,9 @@ struct fleet_provider_ops {
     /* For a handle that learns what it can do when it is opened: bits of
      * FLEET_CAN(FLEET_OP_...). NULL: what the pointers above say. */
     uint64_t (*abilities)(void *handle);
+    /* Likewise: what its calls do beside, ended by op 0; it lives as long as
+     * the handle. NULL: what the plugin says. */
+    const struct fleet_effect *(*effects)(void *handle);
 };
 
 #ifdef __cplusplus

@@ -11,6 +11,8 @@
 #define EXEC_RETRY_MAX_S 86400
 #define EXEC_DEPTH_MAX   100
 #define EXEC_LABEL_MAX   100
+#define EFFECT_TEXT_MAX  200
+#define EFFECTS_MAX      64
 
 enum kind {
     KIND_TEXT = 1,
@@ -385,6 +387,54 @@ int exec_answer_abilities(const json_t *answer, uint64_t *abilities,
     *abilities = found;
     *unknown = odd;
     return FLEET_OK;
+}
+
+static int read_effect(const json_t *object, size_t index,
+                       struct fleet_effect *effect, struct fleet_error *err)
+{
+    const char *call = json_string_value(json_object_get(object, "call"));
+    const char *text = json_string_value(json_object_get(object, "text"));
+
+    if (!call || !text || !*text || strlen(text) > EFFECT_TEXT_MAX)
+        return fleet_fail(err, FLEET_EINTERNAL,
+                          "effects[%zu] must have a call and a text of at most "
+                          "%d bytes",
+                          index, EFFECT_TEXT_MAX);
+    effect->op = (uint32_t)op_of(call);
+    effect->text = text;
+    effect->flags = 0;
+    if (json_is_true(json_object_get(object, "wipes")))
+        effect->flags |= FLEET_EFFECT_WIPES;
+    if (json_is_true(json_object_get(object, "bills")))
+        effect->flags |= FLEET_EFFECT_BILLS;
+    return FLEET_OK;
+}
+
+int exec_answer_effects(const json_t *answer, struct fleet_effect **effects,
+                        struct fleet_error *err)
+{
+    const json_t *list = json_object_get(answer, "effects");
+    size_t n = json_array_size(list), known = 0;
+    struct fleet_effect *made;
+    int rc = FLEET_OK;
+
+    if (list && (!json_is_array(list) || n > EFFECTS_MAX))
+        return fleet_fail(err, FLEET_EINTERNAL,
+                          "\"effects\" must be a list of at most %d",
+                          EFFECTS_MAX);
+    made = calloc(n + 1, sizeof(*made));
+    if (!made)
+        return fleet_fail(err, FLEET_ENOMEM, "out of memory");
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = read_effect(json_array_get(list, i), i, &made[known], err);
+        known += rc == 0 && made[known].op != 0;
+    }
+    made[known].op = 0;
+    if (rc == 0)
+        *effects = made;
+    else
+        free(made);
+    return rc;
 }
 
 static const json_t *array(const json_t *answer, const char *key,

@@ -20,6 +20,10 @@ int exec_answer_verdict(const json_t *answer, const char **message,
  * from the answer. */
 int exec_answer_abilities(const json_t *answer, uint64_t *abilities,
                           const char **unknown, struct fleet_error *err);
+/* What its calls do beside, ended by op 0; the caller's to free, with texts
+ * borrowed from the answer. Calls that are none of ours are left out. */
+int exec_answer_effects(const json_t *answer, struct fleet_effect **effects,
+                        struct fleet_error *err);
 int exec_answer_pods(const json_t *answer, struct fleet_sink *pods,
                      struct fleet_error *err);
 /* FLEET_ENOTFOUND: null. A pod has an id. */

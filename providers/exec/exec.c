@@ -16,6 +16,8 @@ struct exec {
     struct exec_wire wire;
     json_int_t id; /* of the last request */
     uint64_t abilities;
+    json_t *opening; /* the answer that the texts of effects belong to */
+    struct fleet_effect *effects;
 };
 
 /* The text of REQUEST and a newline; malloc'd. */
@@ -342,6 +344,11 @@ static uint64_t exec_abilities(void *handle)
     return ((struct exec *)handle)->abilities;
 }
 
+static const struct fleet_effect *exec_effects(void *handle)
+{
+    return ((struct exec *)handle)->effects;
+}
+
 /* "my-cloud" has the settings that begin with "MY_CLOUD_". */
 static bool settings_prefix(const char *name, char *prefix, size_t size)
 {
@@ -397,12 +404,15 @@ static int greet(struct exec *exec, json_t *config, struct fleet_error *err)
     if (rc)
         return rc;
     rc = exec_answer_abilities(answer, &exec->abilities, &unknown, err);
+    if (!rc)
+        rc = exec_answer_effects(answer, &exec->effects, err);
     if (rc)
         return bad_answer(exec, "open", NULL, err);
     if (unknown)
         fleet_log(FLEET_LOG_WARNING, exec->wire.name,
                   "%s says it can '%s', which is no call", exec->wire.program,
                   unknown);
+    exec->opening = json_incref(answer);
     return FLEET_OK;
 }
 
@@ -413,6 +423,8 @@ static void exec_close(void *handle)
     if (!exec)
         return;
     exec_wire_close(&exec->wire);
+    json_decref(exec->opening);
+    free(exec->effects);
     free(exec);
 }
 
@@ -458,6 +470,7 @@ static const struct fleet_provider_ops ops = {
     .lock = exec_lock,
     .balance = exec_balance,
     .abilities = exec_abilities,
+    .effects = exec_effects,
 };
 
 const struct fleet_plugin fleet_plugin = {

@@ -5,6 +5,7 @@ e2e_tests = \
 	tests/e2e/bad-plugin.sh \
 	tests/e2e/bad-state.sh \
 	tests/e2e/build-install.sh \
+	tests/e2e/change-effects.sh \
 	tests/e2e/cmd-completion.sh \
 	tests/e2e/cmd-config.sh \
 	tests/e2e/cmd-doctor.sh \

@@ -81,6 +81,21 @@ static void check_opening(const json_t *answer)
     ALWAYS(abilities < FLEET_CAN(FLEET_OP_BALANCE + 1));
 }
 
+static void check_effects(const json_t *answer)
+{
+    struct fleet_error err = {0};
+    struct fleet_effect *effects = NULL;
+    int rc = exec_answer_effects(answer, &effects, &err);
+
+    ALWAYS(is_told(rc, &err));
+    ALWAYS(!rc == !!effects);
+    for (size_t i = 0; effects && effects[i].op; i++) {
+        ALWAYS(effects[i].op <= FLEET_OP_BALANCE);
+        ALWAYS(effects[i].text && effects[i].text[0]);
+    }
+    free(effects);
+}
+
 static void check_verdict(const json_t *answer)
 {
     const char *message = NULL;
@@ -105,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     check_verdict(answer);
     check_opening(answer);
+    check_effects(answer);
     check_pods(answer);
     check_pod(answer);
     check_offers(answer);

@@ -22,7 +22,7 @@ tests_plugins_memo2_la_SOURCES = tests/plugins/memo.c
 tests_plugins_memo2_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_memo2_la_LIBADD = libfleet.la
 tests_plugins_memo2_la_CPPFLAGS = $(AM_CPPFLAGS) '-DMEMO_NAME="memo2"' \
-	'-DMEMO_KEY="MEMO2_"'
+	'-DMEMO_KEY="MEMO2_"' -DMEMO_EFFECTS
 tests_plugins_newer_la_LDFLAGS = $(test_plugin_ldflags)
 tests_plugins_newer_la_LIBADD = libfleet.la
 tests_plugins_notplugin_la_LDFLAGS = $(test_plugin_ldflags)

@@ -24,7 +24,7 @@
  * ROOM is how many pods of that GPU there can be, and "+N" that it has room
  * from the Nth question for offers on.
  *
- * The plugin memo2 is the same with MEMO2_DIR and so on. */
+ * The plugin memo2 is the same with MEMO2_DIR and so on, and with effects. */
 #include <fleet/provider.h>
 
 #include <dirent.h>
@@ -999,6 +999,15 @@ static const struct fleet_provider_ops ops = {
     .abilities = memo_abilities,
 };
 
+#ifdef MEMO_EFFECTS
+static const struct fleet_effect effects[] = {
+    {FLEET_OP_STOP, FLEET_EFFECT_BILLS, "the volume still costs 0.01 an hour"},
+    {FLEET_OP_RESTART, FLEET_EFFECT_WIPES, "the container disk is emptied"},
+    {FLEET_OP_START, 0, "may take another GPU"},
+    {0, 0, NULL},
+};
+#endif
+
 const struct fleet_plugin fleet_plugin = {
     FLEET_PLUGIN_HEAD(FLEET_PROVIDER, provider, ops),
     .name = MEMO_NAME,
@@ -1008,4 +1017,7 @@ const struct fleet_plugin fleet_plugin = {
     .options = options,
     .config_size = sizeof(struct config),
     .settle_ms = 1000,
+#ifdef MEMO_EFFECTS
+    .effects = effects,
+#endif
 };

@@ -113,6 +113,7 @@ struct line {
     bool wait;
     char *new_name;
     int64_t price_quoted;
+    bool host_key_learnt; /* at first contact, not told by the provider */
     struct fl_change_result *result; /* the main thread's */
 
     struct fleet_pod *pod; /* a copy; the result */
@@ -211,6 +212,8 @@ static int journalled(struct line *line, const char *name,
     fl_known_of(&known, line->provider_name, line->pod);
     known.name = line->new_name;
     known.price_quoted = line->price_quoted;
+    if (line->host_key_learnt) /* that one has a place of its own */
+        known.host_key = NULL;
     return fl_journal_end(state, number, "ok", id_of(line), NULL,
                           renamed ? &known : NULL,
                           gone || renamed ? name : NULL, err);
@@ -328,6 +331,7 @@ static struct line *line_new(const struct fl_change_job *job,
     line->change = job->change;
     line->wait = job->wait;
     line->price_quoted = member->price_quoted;
+    line->host_key_learnt = member->host_key_learnt;
     line->result = result;
     line->pod = fl_pod_copy(member->pod);
     line->new_name = job->new_name ? strdup(job->new_name) : NULL;

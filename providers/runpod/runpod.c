@@ -399,6 +399,17 @@ static const struct fleet_option options[] = {
      .fallback = "/workspace", .help = "where pods mount their volume"},
     {0},
 };
+static const struct fleet_effect effects[] = {
+    {FLEET_OP_STOP, FLEET_EFFECT_WIPES,
+     "RunPod deletes the container disk; only a volume (RUNPOD_VOLUME_PATH) "
+     "stays, and bills at twice the rate"},
+    {FLEET_OP_START, 0,
+     "a pod goes back to its host, and that may have no GPU left"},
+    {FLEET_OP_RESTART, FLEET_EFFECT_WIPES,
+     "RunPod sets the container disk back to the image; only a volume "
+     "(RUNPOD_VOLUME_PATH) stays"},
+    {0, 0, NULL},
+};
 static const struct fleet_provider_ops ops = {
     .open = runpod_open,
     .close = runpod_close,
@@ -426,4 +437,5 @@ const struct fleet_plugin fleet_plugin = {
     .options = options,
     .config_size = sizeof(struct runpod_config),
     .settle_ms = SETTLE_MS,
+    .effects = effects,
 };

@@ -41,6 +41,8 @@ e2e_tests = \
 	tests/e2e/plugin-refused.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
+	tests/e2e/runpod-life.sh \
+	tests/e2e/runpod-pages.sh \
 	tests/e2e/secret-canary.sh \
 	tests/e2e/sim-command.sh \
 	tests/e2e/sim-faults.sh \

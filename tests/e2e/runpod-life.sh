@@ -63,7 +63,7 @@ equal 'nothing was made' 0 "$(pods length)"
 
 ### Create
 
-stranger=$(sim_seed '{"name": "arena-apple-of-somebody"}')
+stranger=$(sim_seed '{"name": "physics-apple"}')
 sim_forget
 succeeds fleet create -n 3 --yes --json
 equal 'made' 'arena-apple arena-arrow arena-autumn' \
@@ -79,7 +79,7 @@ equal 'by the id of the catalogue' '"NVIDIA RTX A4000"' \
 equal 'named' fleet/ "$(sim_log '[.requests[].agent[:6]] | unique | .[]')"
 succeeds fleet create -n 3 --yes
 says 'nothing to make'
-succeeds fleet test all
+succeeds fleet test all --only ssh,disk
 equal 'its name' arena-apple "$(pod_ssh apple 'echo $MACHINE_NAME')"
 succeeds fleet ssh-config
 cp "$out" "$work/ssh_config"
@@ -129,7 +129,8 @@ says 'without a GPU'
 
 # Somebody at the console was faster.
 sim_change "$(id_of arena-arrow)" '{"state": "gone"}'
-succeeds fleet terminate arrow --yes
+fails_with 1 fleet terminate arrow --yes
+says "no longer at runpod"
 succeeds fleet terminate all --yes
 equal 'all gone' "$stranger" "$(pods '[.[].id] | join(" ")')"
 RUNPOD_API_KEY=$key succeeds fleet list

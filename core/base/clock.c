@@ -217,3 +217,17 @@ void fl_duration_text(char out[32], int64_t ms)
     else
         snprintf(out, 32, "%d %s", whole, units[i].name);
 }
+
+void fl_cond_wait(pthread_cond_t *changed, pthread_mutex_t *mutex, int64_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(changed, mutex, &until);
+}

@@ -4,6 +4,7 @@
 #define FL_BASE_CLOCK_H
 
 #include <fleet/error.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -15,6 +16,10 @@ int64_t fl_now_ms(void);
 int64_t fl_deadline(int64_t ms);
 /* Milliseconds left, 0..INT_MAX: fits poll(). */
 int fl_left_ms(int64_t deadline);
+
+/* Waits on a condition, but not longer than so; for loops that look at more
+ * than the condition. */
+void fl_cond_wait(pthread_cond_t *changed, pthread_mutex_t *mutex, int64_t ms);
 
 /* RFC 3339 in UTC, "2026-11-20T09:00:00Z". */
 #define FL_STAMP_SIZE 32

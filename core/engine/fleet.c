@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/fleet.h"
 
+#include "core/base/cancel.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/engine/fan.h"
@@ -11,15 +12,28 @@
 #include <string.h>
 
 #define LIST_MS     60000
+#define BALANCE_MS  10000
+#define MOMENT_MS   100
 #define MAX_MEMBERS 200000
 
-/* One provider being opened and listed, in a thread of its own. */
+/* Where the two threads meet that ask one provider: for its pods, and what is
+ * left on the account. */
+struct meeting {
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t changed;
+    struct fl_provider *provider; /* once it is open */
+    bool listed;                  /* also: it will not be */
+};
+
+/* One provider being opened and listed, or asked for its balance, in a thread
+ * of its own. */
 struct look {
     struct fl_fan_item item; /* first */
     struct fl_engine *engine;
     const struct fl_provider_entry *entry;
     struct fl_listing *listing; /* the main thread's */
-    unsigned flags;
+    struct meeting *meeting;    /* NULL: nobody asks for a balance */
+    bool for_balance;
     int64_t deadline;
 
     struct fl_provider *provider; /* results */
@@ -36,15 +50,47 @@ static struct look *look_of(struct fl_fan_item *item)
     return (struct look *)item; /* item is the first member */
 }
 
+static void tell_meeting(struct meeting *meeting, struct fl_provider *provider,
+                         bool listed)
+{
+    if (!meeting)
+        return;
+    pthread_mutex_lock(&meeting->mutex);
+    meeting->provider = provider;
+    meeting->listed = listed;
+    pthread_cond_broadcast(&meeting->changed);
+    pthread_mutex_unlock(&meeting->mutex);
+}
+
+/* Until the provider is open, and has been listed where it takes one call at a
+ * time: the listing goes first. NULL: it does not come to that. */
+static struct fl_provider *meet(struct look *look)
+{
+    bool parallel =
+        look->entry->plugin->about.threads == FLEET_THREADS_PARALLEL;
+    struct meeting *meeting = look->meeting;
+    struct fl_provider *provider;
+
+    pthread_mutex_lock(&meeting->mutex);
+    while (!meeting->listed && !(meeting->provider && parallel) &&
+           fl_left_ms(look->deadline) > 0 && !fl_cancelled())
+        fl_cond_wait(&meeting->changed, &meeting->mutex, MOMENT_MS);
+    provider = meeting->listed || parallel ? meeting->provider : NULL;
+    pthread_mutex_unlock(&meeting->mutex);
+    return provider;
+}
+
 static void ask_balance(struct look *look)
 {
-    struct fleet_error ignored = {0};
+    struct fl_provider *provider = meet(look);
+    int64_t deadline = fl_engine_deadline(look->engine, BALANCE_MS);
 
-    if (fl_provider_can(look->provider, FLEET_OP_BALANCE) &&
-        fl_provider_balance(look->provider, look->deadline,
-                            &look->balance_micros, look->currency,
-                            &ignored) == 0)
-        look->has_balance = true;
+    if (!provider || !fl_provider_can(provider, FLEET_OP_BALANCE))
+        return;
+    fl_fan_step(&look->item, "asking for the balance", deadline);
+    look->rc = fl_provider_balance(provider, deadline, &look->balance_micros,
+                                   look->currency, &look->error);
+    look->has_balance = look->rc == 0;
 }
 
 static void do_look(struct fl_fan_item *item)
@@ -52,14 +98,38 @@ static void do_look(struct fl_fan_item *item)
     struct look *look = look_of(item);
 
     fl_fan_step(item, "listing", look->deadline);
+    if (look->for_balance) {
+        ask_balance(look);
+        return;
+    }
     look->rc = fl_provider_open(look->entry, &look->engine->config,
                                 look->engine->state_dir, look->deadline,
                                 &look->provider, &look->error);
-    if (look->rc == 0)
+    if (look->rc == 0) {
+        tell_meeting(look->meeting, look->provider, false);
         look->rc = fl_provider_list(look->provider, look->deadline, &look->pods,
                                     &look->error);
-    if (look->rc == 0 && look->flags & FL_GATHER_BALANCE)
-        ask_balance(look);
+    }
+    tell_meeting(look->meeting, look->provider, true);
+}
+
+static void balance_ended(struct look *look, enum fl_fan_end end)
+{
+    struct fl_listing *listing = look->listing;
+
+    if (end == FL_FAN_WEDGED) {
+        fleet_fail(&listing->balance_error, FLEET_ETIMEOUT,
+                   "%s: does not come back from being asked for the balance",
+                   listing->name);
+        return; /* the thread may still write to it */
+    }
+    if (end == FL_FAN_FINISHED) {
+        listing->balance_error = look->error;
+        listing->has_balance = look->has_balance;
+        listing->balance_micros = look->balance_micros;
+        memcpy(listing->currency, look->currency, sizeof(listing->currency));
+    }
+    free(look);
 }
 
 static void look_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
@@ -68,6 +138,10 @@ static void look_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
     struct fl_listing *listing = look->listing;
     struct look **kept = arg;
 
+    if (look->for_balance) {
+        balance_ended(look, end);
+        return;
+    }
     if (end == FL_FAN_WEDGED) {
         fleet_fail(&listing->error, FLEET_ETIMEOUT,
                    "%s: does not come back from being listed; given up",
@@ -83,15 +157,35 @@ static void look_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
     listing->provider = look->provider;
     listing->ok = look->rc == 0;
     listing->error = look->error;
-    listing->has_balance = look->has_balance;
-    listing->balance_micros = look->balance_micros;
-    memcpy(listing->currency, look->currency, sizeof(listing->currency));
     kept[item->slot] = look; /* joined once all are back */
 }
 
-static struct look *look_new(struct fl_engine *engine, unsigned flags,
+static struct meeting *meeting_new(void)
+{
+    struct meeting *meeting = calloc(1, sizeof(*meeting));
+
+    if (!meeting)
+        return NULL;
+    pthread_mutex_init(&meeting->mutex, NULL);
+    pthread_cond_init(&meeting->changed, NULL);
+    return meeting;
+}
+
+static void free_meetings(struct meeting **meetings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!meetings[i])
+            continue;
+        pthread_cond_destroy(&meetings[i]->changed);
+        pthread_mutex_destroy(&meetings[i]->mutex);
+        free(meetings[i]);
+    }
+}
+
+static struct look *look_new(struct fl_engine *engine,
                              const struct fl_provider_entry *entry,
-                             struct fl_listing *listing)
+                             struct fl_listing *listing,
+                             struct meeting *meeting)
 {
     struct look *look = calloc(1, sizeof(*look));
 
@@ -100,7 +194,7 @@ static struct look *look_new(struct fl_engine *engine, unsigned flags,
     look->engine = engine;
     look->entry = entry;
     look->listing = listing;
-    look->flags = flags;
+    look->meeting = meeting;
     look->deadline = fl_engine_deadline(engine, LIST_MS);
     fl_sink_init(&look->pods, false, FL_SINK_MAX);
     return look;
@@ -130,6 +224,30 @@ static void free_looks(struct look **looks, size_t n)
     }
 }
 
+/* The listing of one provider, and beside it the question for the balance. */
+static int add_looks(struct fl_engine *engine, unsigned flags,
+                     const struct fl_provider_entry *entry,
+                     struct fl_listing *listing, struct meeting **meeting,
+                     struct fl_fan *fan, struct fleet_error *err)
+{
+    struct look *look;
+
+    if (flags & FL_GATHER_BALANCE && !(*meeting = meeting_new()))
+        return fl_enomem(err);
+    look = look_new(engine, entry, listing, *meeting);
+    if (!look)
+        return fl_enomem(err);
+    fan->items[fan->n++] = &look->item;
+    if (!*meeting)
+        return FLEET_OK;
+    look = look_new(engine, entry, listing, *meeting);
+    if (!look)
+        return fl_enomem(err);
+    look->for_balance = true;
+    fan->items[fan->n++] = &look->item;
+    return FLEET_OK;
+}
+
 /* Lists every provider that has an entry; a NULL entry is one that something
  * is remembered at but that no plugin offers any more. */
 static int list_all(struct fl_engine *engine, unsigned flags,
@@ -137,37 +255,32 @@ static int list_all(struct fl_engine *engine, unsigned flags,
                     const struct fl_provider_entry **entries,
                     struct fleet_error *err)
 {
-    size_t n = fleet->n_listings;
-    FL_AUTO_FREE struct fl_fan_item **items = calloc(n, sizeof(*items));
-    FL_AUTO_FREE struct look **looks = calloc(n, sizeof(*looks));
-    struct fl_fan fan = {.items = items,
-                         .threads = (unsigned)n,
-                         .work = do_look,
-                         .ended = look_ended,
-                         .arg = looks};
-    int rc = FLEET_OK;
+    size_t n = fleet->n_listings, most = 2 * n;
+    FL_AUTO_FREE struct fl_fan_item **items = calloc(most, sizeof(*items));
+    FL_AUTO_FREE struct look **looks = calloc(most, sizeof(*looks));
+    FL_AUTO_FREE struct meeting **meetings = calloc(n, sizeof(*meetings));
+    struct fl_fan fan = {
+        .items = items, .work = do_look, .ended = look_ended, .arg = looks};
+    int rc = items && looks && meetings ? FLEET_OK : fl_enomem(err);
 
-    if (!items || !looks)
-        return fl_enomem(err);
-    for (size_t i = 0; i < n; i++) {
-        struct look *look;
-
-        if (!entries[i])
-            continue;
-        look = look_new(engine, flags, entries[i], &fleet->listings[i]);
-        if (!look) {
-            for (size_t k = 0; k < fan.n; k++)
-                free(items[k]);
-            return fl_enomem(err);
-        }
-        items[fan.n++] = &look->item;
-    }
-    rc = fl_fan_run(&fan, err);
     for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (entries[i])
+            rc = add_looks(engine, flags, entries[i], &fleet->listings[i],
+                           &meetings[i], &fan, err);
+    }
+    fan.threads = (unsigned)fan.n;
+    for (size_t i = 0; rc < 0 && i < fan.n; i++)
+        free(items[i]);
+    if (rc == 0)
+        rc = fl_fan_run(&fan, err);
+    for (size_t i = 0; rc == 0 && i < most; i++) {
         if (looks[i])
             rc = join(fleet, &engine->cohort, looks[i], err);
     }
-    free_looks(looks, n);
+    if (looks)
+        free_looks(looks, most);
+    if (meetings && !fl_pool_wedged())
+        free_meetings(meetings, n);
     return rc;
 }
 

@@ -18,6 +18,8 @@ struct fl_listing {
     bool has_balance;
     int64_t balance_micros;
     char currency[8];
+    struct fleet_error balance_error; /* why it is not known; no code: nobody
+                                         was asked */
 };
 struct fl_member {
     struct fleet_pod *pod;  /* FLEET_POD_NAME is the full name */
@@ -41,7 +43,7 @@ struct fl_fleet {
     struct fl_strv names; /* of the listings */
 };
 
-#define FL_GATHER_BALANCE (1u << 0)
+#define FL_GATHER_BALANCE (1u << 0) /* beside the listing; never fails it */
 /* Fails only when nothing at all can be said; a listing's failure is inside. */
 int fl_fleet_gather(struct fl_engine *engine, unsigned flags,
                     struct fl_fleet *fleet, struct fleet_error *err);

@@ -7,9 +7,8 @@
 #include "core/model/money.h"
 
 #include <stdbool.h>
-#include <time.h>
 
-#define MOMENT_MS 100
+#define MOMENT_MS 100 /* a run that is cancelled wakes nobody */
 
 void fl_ledger_open(struct fl_ledger *ledger, int64_t cap, int64_t spent)
 {
@@ -43,20 +42,6 @@ static int above(int64_t total, int64_t cap, struct fleet_error *err)
                       total_text, cap_text);
 }
 
-/* A moment, since a cancelled run wakes nobody. */
-static void wait_a_moment(struct fl_ledger *ledger)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += MOMENT_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    pthread_cond_timedwait(&ledger->less, &ledger->mutex, &until);
-}
-
 /* Refused now, but not if what is pending comes to nothing. */
 static bool depends(const struct fl_ledger *ledger, int64_t price)
 {
@@ -76,7 +61,7 @@ int fl_ledger_reserve(struct fl_ledger *ledger, int64_t price, int64_t deadline,
     pthread_mutex_lock(&ledger->mutex);
     while (ledger->cap > 0 && depends(ledger, known(price)) &&
            fl_left_ms(deadline) > 0 && !fl_cancelled())
-        wait_a_moment(ledger);
+        fl_cond_wait(&ledger->less, &ledger->mutex, MOMENT_MS);
     total = ledger->spent + known(price);
     fits = ledger->cap == 0 || total <= ledger->cap;
     if (fits) {

@@ -3,6 +3,7 @@
 core_sources += \
 	core/engine/attempt.c core/engine/attempt.h \
 	core/engine/await.c core/engine/await.h \
+	core/engine/billed.c core/engine/billed.h \
 	core/engine/calls.c \
 	core/engine/catalog.c core/engine/catalog.h \
 	core/engine/change.c core/engine/change.h \

@@ -11,6 +11,7 @@ unit_ldflags = $(AM_LDFLAGS) -export-dynamic \
 if HAVE_CMOCKA
 unit_programs = \
 	tests/unit/test-args \
+	tests/unit/test-billed \
 	tests/unit/test-buf \
 	tests/unit/test-cancel \
 	tests/unit/test-catalog \
@@ -76,6 +77,7 @@ tests_unit_libunit_la_SOURCES = \
 unit_sshd = tests/unit/sshd.c tests/unit/sshd.h
 LDADD = libfleetcmd.la libfleetcore.la tests/unit/libunit.la $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_test_args_LDFLAGS = $(unit_ldflags)
+tests_unit_test_billed_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_cancel_LDFLAGS = $(unit_ldflags)
 tests_unit_test_catalog_LDFLAGS = $(unit_ldflags)

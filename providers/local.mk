@@ -6,4 +6,5 @@ include providers/api/local.mk
 include providers/local/local.mk
 include providers/manual/local.mk
 include providers/exec/local.mk
+include providers/hetzner/local.mk
 include providers/runpod/local.mk

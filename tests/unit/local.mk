@@ -28,6 +28,7 @@ unit_programs = \
 	tests/unit/test-gate \
 	tests/unit/test-gpu \
 	tests/unit/test-greeting \
+	tests/unit/test-hetzner \
 	tests/unit/test-journal \
 	tests/unit/test-judges \
 	tests/unit/test-ledger \
@@ -94,6 +95,8 @@ tests_unit_test_format_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gpu_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
+tests_unit_test_hetzner_LDADD = providers/libhetzner.la providers/libapi.la $(LDADD)
+tests_unit_test_hetzner_LDFLAGS = $(unit_ldflags)
 tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
 tests_unit_test_judges_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ledger_LDFLAGS = $(unit_ldflags)

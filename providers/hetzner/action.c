@@ -69,8 +69,8 @@ static int look_at(struct hetzner *h, int64_t id, json_t **action,
 }
 
 /* Until it has ended, but no longer than MOST_MS and the call. */
-static int await_end(struct hetzner *h, const json_t *begun, int64_t most_ms,
-                     struct fleet_error *err)
+int action_await(struct hetzner *h, const json_t *begun, int64_t most_ms,
+                 struct fleet_error *err)
 {
     AUTO_JSON json_t *action = json_incref((json_t *)begun);
     int64_t left = fleet_call_left_ms() - SPARE_MS;
@@ -146,7 +146,7 @@ static int await_idle(struct hetzner *h, const char *id, int tries,
         return rc;
     if (!action) /* it may have ended just now, or not show yet */
         return pause_a_while(&pause_ms, err);
-    await_end(h, action, BUSY_MS, &ignored);
+    action_await(h, action, BUSY_MS, &ignored);
     return FLEET_OK;
 }
 
@@ -201,6 +201,7 @@ int action_run(struct hetzner *h, const struct action *action,
     if (rc == FLEET_OK)
         rc = send_when_idle(h, action, id, &answer, err);
     if (rc == FLEET_OK)
-        rc = await_end(h, api_object(answer, "action"), action->most_ms, err);
+        rc =
+            action_await(h, api_object(answer, "action"), action->most_ms, err);
     return rc;
 }

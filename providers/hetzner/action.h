@@ -18,6 +18,11 @@ struct action {
 int action_run(struct hetzner *h, const struct action *action,
                struct fleet_error *err);
 
+/* Waits, at most MOST_MS, for an action that an answer has named; NULL is none.
+ * An error is that of an action that has failed. */
+int action_await(struct hetzner *h, const json_t *begun, int64_t most_ms,
+                 struct fleet_error *err);
+
 /* Whether an action runs on the server. */
 int action_is_busy(struct hetzner *h, const char *id, bool *busy,
                    struct fleet_error *err);

@@ -19,6 +19,7 @@
 #define DEFAULT_LOCATIONS "nbg1 hel1 fsn1"
 
 #define ACTION_MS   60000 /* to wait for an action that was accepted */
+#define MAKING_MS   60000 /* for a new server to be switched on */
 #define SHUTDOWN_MS 30000 /* for the guest to go down by itself */
 #define LOOK_MS     2000
 #define SPARE_MS    30000 /* of a stop, to pull the plug */
@@ -174,24 +175,43 @@ static bool is_off(const json_t *server)
     return parse_state(api_text(server, "status")) == FLEET_STATE_STOPPED;
 }
 
-/* A new server is off until the action that starts it runs, and so is one that
- * was told to start a moment ago. */
+/* A server that is off although it was told to start a moment ago is about to
+ * come up. *server may be read again, since the action may just have ended. */
+static int look_twice(struct hetzner *h, const char *id, json_t **server,
+                      bool *starts, struct fleet_error *err)
+{
+    json_t *again = NULL;
+    int rc;
+
+    *starts = false;
+    if (!is_off(*server))
+        return FLEET_OK;
+    rc = action_is_busy(h, id, starts, err);
+    if (rc == FLEET_OK && !*starts)
+        rc = read_server(h, id, &again, err);
+    if (again) {
+        json_decref(*server);
+        *server = again;
+    }
+    return rc;
+}
+
 static int hetzner_get(void *handle, const char *id, struct fleet_pod *pod,
                        struct fleet_error *err)
 {
     struct hetzner *h = handle;
     AUTO_JSON json_t *server = NULL;
     struct tariff tariff;
-    bool busy = false;
+    bool starts = false;
     int rc = read_server(h, id, &server, err);
 
-    if (rc == FLEET_OK && is_off(server))
-        rc = action_is_busy(h, id, &busy, err);
+    if (rc == FLEET_OK)
+        rc = look_twice(h, id, &server, &starts, err);
     if (rc < 0)
         return rc;
     market_tariff_if_any(h, &tariff);
     rc = parse_server(server, &tariff, pod, err);
-    if (rc == FLEET_OK && busy)
+    if (rc == FLEET_OK && starts)
         fleet_pod_set_number(pod, FLEET_POD_STATE, FLEET_STATE_PENDING);
     return rc;
 }
@@ -394,6 +414,25 @@ static int adopt(struct hetzner *h, const struct wish *wish,
                       wish->name);
 }
 
+/* Until it has been made and told to start: before that it may look as if it
+ * had been switched off. It exists whatever happens here, so nothing that
+ * happens here is an error. */
+static void await_made(struct hetzner *h, const json_t *answer)
+{
+    const json_t *next = json_object_get(answer, "next_actions"), *action;
+    struct fleet_error why = {0};
+    size_t i;
+    int rc = action_await(h, api_object(answer, "action"), MAKING_MS, &why);
+
+    json_array_foreach(next, i, action)
+    {
+        if (rc == FLEET_OK)
+            rc = action_await(h, action, MAKING_MS, &why);
+    }
+    if (rc < 0)
+        fleet_log(FLEET_LOG_WARNING, "hetzner", "a new server: %s", why.text);
+}
+
 static int read_made(struct hetzner *h, const json_t *answer,
                      struct fleet_pod *pod, struct fleet_error *err)
 {
@@ -405,9 +444,11 @@ static int read_made(struct hetzner *h, const json_t *answer,
         return rc;
     market_tariff_if_any(h, &tariff);
     rc = parse_server(server, &tariff, pod, err);
-    if (rc == FLEET_OK && is_off(server)) /* it is about to start */
-        fleet_pod_set_number(pod, FLEET_POD_STATE, FLEET_STATE_PENDING);
-    return rc;
+    if (rc < 0)
+        return rc;
+    await_made(h, answer);
+    hetzner_get(h, fleet_pod_get(pod, FLEET_POD_ID), pod, NULL);
+    return FLEET_OK;
 }
 
 static int order(struct hetzner *h, const struct wish *wish,

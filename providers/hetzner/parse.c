@@ -180,7 +180,6 @@ static void set_endpoint(struct fleet_pod *pod, const json_t *server,
         return;
     fleet_pod_set(pod, FLEET_POD_SSH_HOST, host);
     fleet_pod_set_number(pod, FLEET_POD_SSH_PORT, ssh_port(server));
-    fleet_pod_set(pod, FLEET_POD_SSH_USER, "root");
 }
 
 static void set_state(struct fleet_pod *pod, const json_t *server,

@@ -11,6 +11,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz-facts \
 	tests/fuzz/fuzz-execline \
 	tests/fuzz/fuzz-greeting \
+	tests/fuzz/fuzz-hetzner \
 	tests/fuzz/fuzz-hostkey \
 	tests/fuzz/fuzz-option \
 	tests/fuzz/fuzz-sshkey \
@@ -31,6 +32,9 @@ tests_fuzz_fuzz_execline_LDADD = providers/libanswer.la $(fuzz_ldadd)
 tests_fuzz_fuzz_execline_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_greeting_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_greeting_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hetzner_LDADD = providers/libhetzner.la providers/libapi.la \
+	$(fuzz_ldadd)
+tests_fuzz_fuzz_hetzner_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_hostkey_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_hostkey_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_facts_LDADD = $(fuzz_ldadd)

@@ -23,6 +23,10 @@ tests_servers_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
 sim_libs = tests/servers/sim/libsim.la providers/liblocalpod.la \
 	libfleetcore.la $(MICROHTTPD_LIBS) $(DEPS_LIBS) -lm
 
+pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-hetzner
+tests_servers_sim_fleet_sim_hetzner_SOURCES = tests/servers/sim/hetzner.c
+tests_servers_sim_fleet_sim_hetzner_LDADD = $(sim_libs)
+
 pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-runpod
 tests_servers_sim_fleet_sim_runpod_SOURCES = tests/servers/sim/runpod.c
 tests_servers_sim_fleet_sim_runpod_LDADD = $(sim_libs)

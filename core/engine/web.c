@@ -293,6 +293,21 @@ static int judge(const struct fleet_request *request,
 
 /* ---- once, and again ---- */
 
+/* Requests of a plugin that is older than a field do not have it. */
+#define HAS(request_, field_)                                                  \
+    ((request_)->size >=                                                       \
+     offsetof(struct fleet_request, field_) + sizeof((request_)->field_))
+
+static int64_t try_deadline(const struct fleet_request *request)
+{
+    int64_t call = fl_call_deadline(), own;
+
+    if (!HAS(request, limit_ms) || request->limit_ms == 0)
+        return call;
+    own = fl_deadline(request->limit_ms);
+    return own < call ? own : call;
+}
+
 static int ask_once(struct fl_web *web, const struct fleet_request *request,
                     struct fleet_answer **answer, struct fleet_error *err)
 {
@@ -304,7 +319,7 @@ static int ask_once(struct fl_web *web, const struct fleet_request *request,
         return fleet_fail(err, FLEET_ERATELIMITED,
                           "too many requests wait for their turn");
     fl_call_idle(wait);
-    rc = fl_http_ask(web->http, request, fl_call_deadline(), &got, err);
+    rc = fl_http_ask(web->http, request, try_deadline(request), &got, err);
     if (rc < 0) {
         if (rc == FLEET_EAMBIGUOUS && request->flags & FLEET_HTTP_REPEATABLE)
             err->code = rc =

@@ -40,6 +40,9 @@ struct fleet_request {
     const char *lane;
     uint32_t gap_ms;
     uint32_t flags;
+    /* For one try, less than what is left of the call: for a request that may
+     * fail without harm. 0: what is left. */
+    uint32_t limit_ms;
 };
 
 /* FLEET_OK: the whole answer came and its judge is content; *answer is the

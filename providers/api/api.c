@@ -106,10 +106,11 @@ static int send_to(const struct api *api, const struct api_call *call,
         .url = url,
         .headers = headers,
         .body = body,
-        .judge = api->judge,
+        .judge = call->judge ? call->judge : api->judge,
         .lane = call->lane,
         .gap_ms = call->gap_ms,
         .flags = call->flags,
+        .limit_ms = call->limit_ms,
     };
     struct fleet_answer *got = NULL;
     int rc = fleet_http(api->host, &request, answer ? &got : NULL, err);

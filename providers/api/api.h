@@ -43,7 +43,9 @@ struct api_call {
     uint32_t flags;   /* FLEET_HTTP_... */
     const char *lane; /* as in struct fleet_request */
     uint32_t gap_ms;
-    const char *base; /* in place of the api's; NULL: that */
+    const char *base;            /* in place of the api's; NULL: that */
+    fleet_judge_function *judge; /* likewise */
+    uint32_t limit_ms;           /* as in struct fleet_request */
 };
 /* FORMAT gives the path behind the root; what goes into it was escaped. *answer
  * is a JSON object, the caller's; NULL where the answer was empty. answer may

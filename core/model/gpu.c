@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 
 #include <ctype.h>
+#include <fleet/record.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,11 @@ bool fl_gpu_fits(const char *wanted, const char *offered)
         return have.n == 0 && strcasecmp(wanted, offered) == 0;
     return strcmp(wanted_key, key) == 0 && form_fits(&want, &have, key) &&
            memory_fits(&want, &have, key) && edition_fits(&want, &have);
+}
+
+int fleet_gpu_fits(const char *wanted, const char *offered)
+{
+    return fl_gpu_fits(wanted, offered);
 }
 
 /* How many words with a digit in them both have: "3090" and "3090 Ti". */

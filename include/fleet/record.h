@@ -115,6 +115,11 @@ FLEET_API int64_t fleet_spec_get_number(const struct fleet_spec *spec,
 FLEET_API struct fleet_pod *fleet_sink_pod(struct fleet_sink *sink);
 FLEET_API struct fleet_offer *fleet_sink_offer(struct fleet_sink *sink);
 
+/* Whether a card that is offered under one name is what was wanted under
+ * another, as fleet sees it: "A4000" and "NVIDIA RTX A4000" are one thing. For
+ * those who have to ask a cloud in its own words. */
+FLEET_API int fleet_gpu_fits(const char *wanted, const char *offered);
+
 /* "running", ...; "unknown" for anything else, and back. */
 FLEET_API const char *fleet_state_name(int state);
 FLEET_API int fleet_state_from_name(const char *name);

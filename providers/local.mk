@@ -8,3 +8,4 @@ include providers/manual/local.mk
 include providers/exec/local.mk
 include providers/hetzner/local.mk
 include providers/runpod/local.mk
+include providers/vast/local.mk

@@ -57,6 +57,7 @@ unit_programs = \
 	tests/unit/test-table \
 	tests/unit/test-target \
 	tests/unit/test-text \
+	tests/unit/test-vast \
 	tests/unit/test-view \
 	tests/unit/test-wanted \
 	tests/unit/test-web \
@@ -68,7 +69,8 @@ else
 unit_tests = tests/unit/without-cmocka.sh
 endif
 EXTRA_DIST += tests/unit/without-cmocka.sh \
-	tests/unit/data/arena-config.env
+	tests/unit/data/arena-config.env \
+	tests/unit/data/vast-instances.json
 
 tests_unit_libunit_la_SOURCES = \
 	tests/unit/child.h \
@@ -128,6 +130,8 @@ tests_unit_test_summary_LDFLAGS = $(unit_ldflags)
 tests_unit_test_table_LDFLAGS = $(unit_ldflags)
 tests_unit_test_target_LDFLAGS = $(unit_ldflags)
 tests_unit_test_text_LDFLAGS = $(unit_ldflags)
+tests_unit_test_vast_LDFLAGS = $(unit_ldflags)
+tests_unit_test_vast_LDADD = providers/libvast.la $(LDADD)
 tests_unit_test_view_LDFLAGS = $(unit_ldflags)
 tests_unit_test_wanted_LDFLAGS = $(unit_ldflags)
 tests_unit_test_web_LDFLAGS = $(unit_ldflags)

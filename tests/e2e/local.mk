@@ -48,6 +48,7 @@ e2e_tests = \
 	tests/e2e/sim-command.sh \
 	tests/e2e/sim-faults.sh \
 	tests/e2e/sim-runpod.sh \
+	tests/e2e/sim-vast.sh \
 	tests/e2e/test-checks.sh \
 	tests/e2e/test-hostile.sh \
 	tests/e2e/test-hostkey.sh \
@@ -55,7 +56,8 @@ e2e_tests = \
 	tests/e2e/test-pass.sh \
 	tests/e2e/test-shells.sh \
 	tests/e2e/test-stages.sh \
-	tests/e2e/test-unreachable.sh
+	tests/e2e/test-unreachable.sh \
+	tests/e2e/vast-life.sh
 # What check-valgrind runs.
 life_tests = \
 	tests/e2e/exec-lifecycle.sh \

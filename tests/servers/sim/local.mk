@@ -30,6 +30,10 @@ tests_servers_sim_fleet_sim_hetzner_LDADD = $(sim_libs)
 pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-runpod
 tests_servers_sim_fleet_sim_runpod_SOURCES = tests/servers/sim/runpod.c
 tests_servers_sim_fleet_sim_runpod_LDADD = $(sim_libs)
+
+pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-vast
+tests_servers_sim_fleet_sim_vast_SOURCES = tests/servers/sim/vast.c
+tests_servers_sim_fleet_sim_vast_LDADD = $(sim_libs)
 endif
 
 EXTRA_DIST += tests/servers/sim/README $(sim_data)

@@ -137,6 +137,7 @@ wire()
 {
     end_wire
     [ -n "$private" ] && [ -x "$builddir/tests/bench/longwire" ] || return 1
+    : >"$work/wire" # nothing of the one before
     "$builddir/tests/bench/longwire" near far "/proc/$far_pid/ns/net" \
         "$(awk -v ms="$1" 'BEGIN { print ms / 2 }')" >"$work/wire" \
         2>"$work/wire.err" &

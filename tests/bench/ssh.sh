@@ -316,14 +316,17 @@ few_descriptors()
 with_dead()
 {
     for dead in 20 200 1000; do
-        pods dead 20 "$dead"
-        measure "dead-$dead" fleet "$fleet" -c "$work/dead.env" test --only ssh \
-            --timeout 5s --json
-        failed=$(jq .summary.fail "$work/stdout")
-        over=$(calculate "($(typical "dead-$dead" fleet wall_s) - 5) * 1000")
-        figure "20 pods beside $dead dead: ms past the deadline" %.0f "$over" \
+        pods "dead-$dead" 20 "$dead"
+        for turn in 1 2 3; do
+            measure "dead-$dead" fleet "$fleet" -c "$work/dead-$dead.env" test \
+                --only ssh --timeout 3s --json
+            failed=$(jq .summary.fail "$work/stdout")
+            [ "$failed" -eq "$dead" ] ||
+                echo "bench: $failed instead of $dead have failed" >&2
+        done
+        figure "20 pods beside $dead dead: ms past the deadline" %.0f \
+            "$(calculate "($(typical "dead-$dead" fleet wall_s) - 3) * 1000")" \
             '<= 100'
-        [ "$failed" -eq "$dead" ] || row '  (%d failed)\n' "$failed"
     done
 }
 

@@ -3,13 +3,17 @@
 # shellcheck shell=sh
 #
 # Sourced after lib.sh by the crash tests: fleet is killed at every step that
-# reaches the disk or starts a process, and the next run has to put it right.
+# reaches the disk, starts a process or sends something, and the next run has to
+# put it right.
 # Without FLEET_TEST_LONG a dozen of the steps stand for all.
 
 killat=$builddir/tests/preload/.libs/killat.so
 export KILLAT_PROGRAM=fleet
 # The sanitizer's library need not be the first that is preloaded.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+
+# Which steps count: of any kind, or of one that killat.c names.
+kind=any
 
 # count_steps CMD...: prints how many steps CMD takes.
 count_steps()
@@ -18,7 +22,7 @@ count_steps()
         show_output
         fail "not even undisturbed: $*"
     }
-    sed -n 's/^any //p' "$work/steps"
+    sed -n "s/^$kind //p" "$work/steps"
 }
 
 # sample N: the steps to try, of 1 to N.
@@ -35,7 +39,7 @@ die_at()
     step=$1
     shift
     status=0
-    KILLAT=any:$step LD_PRELOAD=$killat "$@" >"$out" 2>"$err" || status=$?
+    KILLAT=$kind:$step LD_PRELOAD=$killat "$@" >"$out" 2>"$err" || status=$?
     [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || {
         show_output
         fail "status $status when killed at step $step: $*"

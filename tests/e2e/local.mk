@@ -17,6 +17,7 @@ e2e_tests = \
 	tests/e2e/cmd-secret.sh \
 	tests/e2e/cmd-terminal.sh \
 	tests/e2e/crash-change.sh \
+	tests/e2e/crash-cloud.sh \
 	tests/e2e/crash-create.sh \
 	tests/e2e/create-interrupt.sh \
 	tests/e2e/create-placement.sh \

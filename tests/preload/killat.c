@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,7 @@ enum step {
     POSIX_SPAWNP,
     FORK,
     VFORK,
+    SEND,
     EXIT, /* _exit, which no destructor sees; not counted */
     STEPS
 };
@@ -78,6 +80,7 @@ static struct {
     [POSIX_SPAWNP] = {.name = "posix_spawnp"},
     [FORK] = {.name = "fork"},
     [VFORK] = {.name = "vfork"},
+    [SEND] = {.name = "send"},
     [EXIT] = {.name = "_exit"},
 };
 /* clang-format on */
@@ -255,6 +258,8 @@ WATCH(int, posix_spawnp, POSIX_SPAWNP,
        char *const env[]),
       (pid, file, actions, attributes, argv, env));
 WATCH(pid_t, fork, FORK, (void), ());
+WATCH(ssize_t, send, SEND, (int fd, const void *data, size_t n, int flags),
+      (fd, data, n, flags));
 /* clang-format on */
 
 /* A wrapper cannot return twice from one frame, which is what the real vfork

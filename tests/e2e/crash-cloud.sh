@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: The fleet authors
+# SPDX-License-Identifier: MIT
+#
+# fleet create at a cloud, killed around a request: whatever had reached the
+# provider by then, the next run ends with as many pods as were asked for, and
+# with nothing beside them.
+. "${srcdir:-.}/tests/e2e/lib.sh"
+. "$srcdir/tests/e2e/sim.sh"
+. "$srcdir/tests/e2e/crash-lib.sh"
+create=$(command -v fleet)
+kind=send
+
+# machines FILTER: of those that exist and are not the stranger's.
+machines()
+{
+    sim_machines "[.machines[] | select(.state != \"gone\" and
+        .name != \"physics-apple\")] | $1"
+}
+
+start_over()
+{
+    for id in $(machines '.[].id'); do
+        sim_change "$id" '{"state": "gone"}'
+    done
+    rm -rf "$work/state"
+}
+
+# put_right N: the next run makes N of it.
+put_right()
+{
+    succeeds fleet create -n "$1" --no-wait --yes
+    equal 'so many, each once' "$1 $1" \
+        "$(machines '"\(length) \(map(.name) | unique | length)"')"
+    succeeds fleet list --json
+    equal 'fleet knows them all' "$1" "$(json '.pods | length')"
+    succeeds fleet history --json
+    equal 'nothing is open' 0 \
+        "$(json '[.history[] | select(.ended_at == null)] | length')"
+    equal 'the stranger is there' 1 "$(sim_machines '[.machines[] |
+        select(.name == "physics-apple" and .state != "gone")] | length')"
+}
+
+# moments SENDS: those to die at. What has not reached the provider costs the
+# next run the time that a look-up may miss a pod: few of them, but for the
+# long form.
+moments()
+{
+    if [ -n "${FLEET_TEST_LONG:-}" ]; then
+        for step in $(seq 1 "$1"); do
+            echo "$step $step:after"
+        done
+    else
+        echo "$1:after $(($1 - 1)):after $1"
+    fi
+}
+
+# crash NAME PODS: with that provider.
+crash()
+{
+    sim_start "$1" --ready 0 --ssh 0 --no-ssh
+    sim_cohort "$1"
+    sim_seed '{"name": "physics-apple"}' >/dev/null
+    sends=$(count_steps "$create" create -n "$2" --no-wait --yes)
+    check "$1: $sends requests" test "$sends" -gt "$2"
+    for moment in $(moments "$sends"); do
+        start_over
+        die_at "$moment" "$create" create -n "$2" --no-wait --yes
+        say "ok: killed at $moment of $sends"
+        put_right "$2"
+    done
+    start_over
+    sim_stop
+}
+
+GPU_TYPE='RTX A4000' crash runpod 4
+HETZNER_SERVER_TYPE=cx33 HETZNER_LOCATION=nbg1 crash hetzner 3
+GPU_TYPE='RTX 3090' IMAGE=example/env:1 crash vast 2

@@ -219,9 +219,12 @@ static int finish(struct work *work)
     for (size_t i = 0; i < work->results.n; i++) {
         const struct fl_change_result *result = &work->results.at[i];
 
-        fl_tally_add(&tally, result->outcome, result->error.code);
+        int status = fl_exit_for(result->error.code);
+
         if (result->outcome == FL_OUTCOME_FAILED)
-            fl_report(context, &result->error, result->name, result->provider);
+            status = fl_report(context, &result->error, result->name,
+                               result->provider);
+        fl_tally_add(&tally, result->outcome, status);
         fl_json_add(results, json_result(work, result));
         fl_table_cell(&table, result->name);
         fl_table_cell(&table, outcome_text(work, result));
@@ -252,11 +255,11 @@ static int show_plan(struct work *work)
         if (!work->selected[i])
             continue;
         if (fl_change_check(member, work->change, &why) < 0) {
-            fl_report(context, &why, name, member->listing->name);
-            fl_tally_add(&tally, FL_OUTCOME_FAILED, why.code);
+            fl_tally_add(&tally, FL_OUTCOME_FAILED,
+                         fl_report(context, &why, name, member->listing->name));
             continue;
         }
-        fl_tally_add(&tally, FL_OUTCOME_DONE, FLEET_OK);
+        fl_tally_add(&tally, FL_OUTCOME_DONE, FL_EXIT_OK);
         fl_json_add(names, fl_json_text(name));
         fl_table_cell(&table, name);
         fl_table_cell(&table, fl_change_name(work->change));

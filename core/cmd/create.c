@@ -55,6 +55,7 @@ struct work {
     struct fl_strv create, existing;
     struct fl_create_results results;
     char *public_key;
+    const char *at_fault; /* the provider that leaves no option */
 };
 
 static int want_of(const struct work *work, struct fl_want *want)
@@ -118,7 +119,7 @@ static int check_options(struct work *work, struct fleet_error *err)
         return FLEET_OK;
     if (work->plan.n > 1)
         tell_dropped(work);
-    rc = fl_plan_fault(&work->plan, err);
+    rc = fl_plan_fault(&work->plan, &work->at_fault, err);
     if (work->options->keep_trying_ms == 0 ||
         (rc != FLEET_ECAPACITY && rc != FLEET_ERATELIMITED))
         return rc;
@@ -372,10 +373,12 @@ static int finish(struct work *work)
     for (size_t i = 0; i < work->results.n; i++) {
         const struct fl_create_result *result = &work->results.at[i];
 
-        fl_tally_add(&tally, result->outcome, result->error.code);
+        int status = fl_exit_for(result->error.code);
+
         if (result->outcome == FL_OUTCOME_FAILED)
-            fl_report(work->context, &result->error, result->name,
-                      result->provider);
+            status = fl_report(work->context, &result->error, result->name,
+                               result->provider);
+        fl_tally_add(&tally, result->outcome, status);
     }
     tell_tried(work);
     print_table(work);
@@ -511,7 +514,8 @@ static int run_work(struct work *work, struct fleet_error *err)
         rc = ask(work, err);
     if (rc == 0 && work->create.n > 0)
         rc = make(work, err);
-    return rc < 0 ? fl_report(context, err, NULL, NULL) : finish(work);
+    return rc < 0 ? fl_report(context, err, NULL, work->at_fault)
+                  : finish(work);
 }
 
 static int run(struct fl_context *context, const void *given)

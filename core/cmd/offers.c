@@ -43,6 +43,7 @@ static void add_row(struct fl_table *table, const struct fl_option_row *row)
 static int show(struct fl_context *context, const struct fl_options_plan *plan)
 {
     struct fleet_error err = {0};
+    const char *at_fault = NULL;
     static const char *const headings[] = {
         "PROVIDER", "GPU",   "GPUS",    "TIER",     "REGION",
         "PRICE/H",  "STOCK", "DROPPED", "CURRENCY", "NOTE"};
@@ -60,8 +61,8 @@ static int show(struct fl_context *context, const struct fl_options_plan *plan)
         fl_say(context, "%s", plan->hints.at[i]);
     if (fl_plan_first(plan))
         return FL_EXIT_OK;
-    fl_plan_fault(plan, &err);
-    return fl_report(context, &err, NULL, NULL);
+    fl_plan_fault(plan, &at_fault, &err);
+    return fl_report(context, &err, NULL, at_fault);
 }
 
 static int run(struct fl_context *context, const void *given)

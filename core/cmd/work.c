@@ -97,7 +97,7 @@ int fl_work_begin(struct fl_context *context, struct fl_fleet *fleet,
     return rc;
 }
 
-void fl_tally_add(struct fl_tally *tally, enum fl_outcome outcome, int code)
+void fl_tally_add(struct fl_tally *tally, enum fl_outcome outcome, int status)
 {
     if (outcome == FL_OUTCOME_DONE || outcome == FL_OUTCOME_ALREADY) {
         tally->good++;
@@ -107,8 +107,8 @@ void fl_tally_add(struct fl_tally *tally, enum fl_outcome outcome, int code)
         tally->cancelled++;
     else
         tally->bad++;
-    if (tally->code == 0)
-        tally->code = code;
+    if (tally->status == FL_EXIT_OK)
+        tally->status = status;
 }
 
 int fl_tally_status(const struct fl_tally *tally)
@@ -117,7 +117,7 @@ int fl_tally_status(const struct fl_tally *tally)
         return fl_cancel_status();
     if (tally->bad + tally->cancelled == 0)
         return FL_EXIT_OK;
-    return tally->good > 0 ? FL_EXIT_PARTIAL : fl_exit_for(tally->code);
+    return tally->good > 0 ? FL_EXIT_PARTIAL : tally->status;
 }
 
 int fl_work_select(struct fl_context *context, const struct fl_fleet *fleet,

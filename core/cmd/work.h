@@ -28,9 +28,10 @@ int fl_work_begin(struct fl_context *context, struct fl_fleet *fleet,
 /* Counts of outcomes, and the exit status they add up to. */
 struct fl_tally {
     size_t good, bad, cancelled;
-    int code; /* of the first failure */
+    int status; /* of the first failure */
 };
-void fl_tally_add(struct fl_tally *tally, enum fl_outcome outcome, int code);
+/* STATUS: what fl_report has returned of a failure. */
+void fl_tally_add(struct fl_tally *tally, enum fl_outcome outcome, int status);
 int fl_tally_status(const struct fl_tally *tally);
 
 /* Flags that narrow targets: -x LIST, --on PROVIDER. */

@@ -72,13 +72,16 @@ static bool is_blocked(struct fl_round *round, size_t i,
 /* What a failure means for the options that are left. */
 enum verdict { STOP, NEXT_OPTION, BLOCK_OPTION, BLOCK_PROVIDER };
 
-static enum verdict judge(int code)
+/* HTTP's "forbidden" to a create may be about this option alone: a kind of
+ * machine that the account is not let to. */
+static enum verdict judge(int code, const struct fleet_error *why)
 {
     switch (code) {
     case FLEET_ECAPACITY:
         return BLOCK_OPTION;
-    case FLEET_EQUOTA:
     case FLEET_EAUTH:
+        return why->detail == 403 ? BLOCK_OPTION : BLOCK_PROVIDER;
+    case FLEET_EQUOTA:
     case FLEET_EUNSUPPORTED:
         return BLOCK_PROVIDER;
     case FLEET_ERATELIMITED:
@@ -432,9 +435,9 @@ static int try_option(struct fl_making *making, size_t i,
         if (rc != FLEET_ETRANSIENT || fl_cancelled())
             break;
     }
-    if (judge(rc) == BLOCK_OPTION)
+    if (judge(rc, err) == BLOCK_OPTION)
         block_option(making->round, i, err);
-    else if (judge(rc) == BLOCK_PROVIDER)
+    else if (judge(rc, err) == BLOCK_PROVIDER)
         block_listing(making->round, row->listing, err);
     return rc;
 }
@@ -450,7 +453,7 @@ static int skip_option(struct fl_making *making, size_t i,
 int fl_make_pod(struct fl_making *making, struct fleet_error *err)
 {
     const struct fl_options_plan *plan = making->round->plan;
-    int rc = fl_plan_first(plan) ? FLEET_OK : fl_plan_fault(plan, err);
+    int rc = fl_plan_first(plan) ? FLEET_OK : fl_plan_fault(plan, NULL, err);
 
     for (size_t i = 0; i < plan->n; i++) {
         if (plan->at[i].dropped)
@@ -466,7 +469,8 @@ int fl_make_pod(struct fl_making *making, struct fleet_error *err)
         if (fl_cancelled())
             return fleet_fail(err, FLEET_ECANCELLED, "cancelled");
         rc = try_option(making, i, err);
-        if (rc == 0 || making->pod || (!making->skipped && judge(rc) == STOP))
+        if (rc == 0 || making->pod ||
+            (!making->skipped && judge(rc, err) == STOP))
             return rc;
     }
     return rc;

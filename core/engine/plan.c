@@ -474,7 +474,8 @@ static int weight(int code)
     }
 }
 
-int fl_plan_fault(const struct fl_options_plan *plan, struct fleet_error *err)
+int fl_plan_fault(const struct fl_options_plan *plan, const char **provider,
+                  struct fleet_error *err)
 {
     const struct fl_option_row *worst = NULL;
 
@@ -486,6 +487,8 @@ int fl_plan_fault(const struct fl_options_plan *plan, struct fleet_error *err)
     }
     if (!worst)
         return fleet_fail(err, FLEET_ECAPACITY, "no provider makes pods");
+    if (provider)
+        *provider = worst->listing->name;
     if (plan->unfit && worst->code == FLEET_ECAPACITY && plan->hints.n > 0)
         return fleet_fail(err, worst->code, "nothing to make pods from: %s",
                           plan->hints.at[0]);

@@ -35,8 +35,10 @@ FL_CLEANUP_IN_PLACE(fl_options_plan_clear, struct fl_options_plan);
 /* First option that is not dropped; NULL when none. */
 const struct fl_option_row *fl_plan_first(const struct fl_options_plan *plan);
 /* Says why there is none, and returns that: a provider that failed counts
- * before a price cap, and that before want of capacity. */
-int fl_plan_fault(const struct fl_options_plan *plan, struct fleet_error *err);
+ * before a price cap, and that before want of capacity. *provider (may be
+ * NULL): whose fault it is, borrowed; untouched when nobody's. */
+int fl_plan_fault(const struct fl_options_plan *plan, const char **provider,
+                  struct fleet_error *err);
 /* Micros an hour; -1 unknown. */
 int64_t fl_plan_price(const struct fl_option_row *option);
 /* "USD" where it is not told. Borrowed. */

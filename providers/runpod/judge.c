@@ -38,15 +38,6 @@ static bool says_full(const char *detail)
     return says_any(detail, parts);
 }
 
-/* A key without the scope and a pool of GPUs that is closed are both 403. */
-static bool says_closed(const char *detail)
-{
-    static const char *const parts[] = {"gpu", "pool", "instance", "available",
-                                        NULL};
-
-    return says_any(detail, parts);
-}
-
 static bool says_missing(const char *text)
 {
     return strstr(text, "missing") != NULL;
@@ -105,14 +96,10 @@ static int judge_403(const struct fleet_answer *answer, const char *detail,
         return fleet_fail(err, FLEET_EINTERNAL,
                           "RunPod's front refuses this program by its name "
                           "(error code 1010); the key is not to blame");
-    if (says_closed(detail))
-        return fleet_fail(err, FLEET_ECAPACITY,
-                          "%s (HTTP 403: these GPUs are closed to the account, "
-                          "or the key may not create)",
-                          detail);
     return fleet_fail(err, FLEET_EAUTH,
-                      "%s (HTTP 403): the key lacks the scope; make one with "
-                      "read and write access to pods",
+                      "%s (HTTP 403): the key lacks the scope (make one with "
+                      "read and write access to pods), or the account is not "
+                      "let to these GPUs",
                       *detail ? detail : "access denied");
 }
 

@@ -75,4 +75,4 @@ crash()
 
 GPU_TYPE='RTX A4000' crash runpod 4
 HETZNER_SERVER_TYPE=cx33 HETZNER_LOCATION=nbg1 crash hetzner 3
-GPU_TYPE='RTX 3090' IMAGE=example/env:1 crash vast 2
+GPU_TYPE='RTX 3090' IMAGE=example/env:1 VAST_PACE=0 crash vast 2

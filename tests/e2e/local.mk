@@ -43,6 +43,7 @@ e2e_tests = \
 	tests/e2e/plugin-refused.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
+	tests/e2e/runpod-faults.sh \
 	tests/e2e/runpod-life.sh \
 	tests/e2e/runpod-pages.sh \
 	tests/e2e/secret-canary.sh \
@@ -65,7 +66,7 @@ life_tests = \
 	tests/e2e/exec-lifecycle.sh \
 	tests/e2e/local-lifecycle.sh
 EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/format-lib.sh \
-	tests/e2e/lib.sh tests/e2e/sim.sh
+	tests/e2e/faults.sh tests/e2e/lib.sh tests/e2e/sim.sh
 
 # For LD_PRELOAD, so without sanitizers.
 check_LTLIBRARIES += tests/preload/killat.la

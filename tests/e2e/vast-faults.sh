@@ -22,84 +22,7 @@ for name in arena spring-apple arena2-apple spring-apple; do
     sim_seed "{\"name\": \"$name\"}" >>"$work/strangers"
 done
 
-# machines NAME: of those that exist, how many are called so.
-machines()
-{
-    sim_machines "[.machines[] | select(.state != \"gone\" and
-        .name == \"$1\")] | length"
-}
-
-strangers()
-{
-    sim_machines '[.machines[] | select(.name | test("^arena-") | not) |
-        "\(.id) \(.name) \(.state)"] | join(",")'
-}
-before=$(strangers)
-
-# reset_to STATE: there is arena-apple and nothing else of ours, in that state;
-# STATE none: not even that.
-reset_to()
-{
-    sim_no_faults
-    wanted=$1
-    have=$(sim_machines '[.machines[] | select(.state != "gone" and
-        (.name | test("^arena-")))] | length')
-    if [ "$wanted" = none ]; then
-        [ "$have" -eq 0 ] || fleet terminate all --yes >"$out" 2>"$err" ||
-            fail "cannot clear up: $(cat "$err")"
-        return
-    fi
-    if [ "$have" -ne 1 ] || [ "$(machines arena-apple)" -ne 1 ]; then
-        reset_to none
-        fleet create apple --yes --no-wait >"$out" 2>"$err" ||
-            fail "cannot create: $(cat "$err")"
-    fi
-    id=$(sim_machines '[.machines[] | select(.state != "gone" and
-        .name == "arena-apple")][0].id')
-    case $wanted in
-    running) sim_change "$id" '{"state": "running"}' ;;
-    stopped) sim_change "$id" '{"state": "stopped"}' ;;
-    esac
-}
-
-# codes: of the errors in the last document, each once.
-codes()
-{
-    jq -r '[.. | objects | select(has("code") and has("message")) | .code] |
-        unique | join(",")' "$out"
-}
-
-# row CALL STATE STATUS CODES PODS FAULT: what `fleet CALL` comes to while the
-# sim does FAULT. PODS: how many of ours there are afterwards; -: whatever.
-rows=0
-row()
-{
-    rows=$((rows + 1))
-    reset_to "$2"
-    sim_fault "$6"
-    # shellcheck disable=SC2086
-    fails_with "$3" fleet $1 --json
-    equal "  $6" "$4" "$(codes)"
-    [ "$5" = - ] || {
-        sim_no_faults
-        equal '  pods' "$5" "$(sim_machines '[.machines[] |
-            select(.state != "gone" and (.name | test("^arena-")))] | length')"
-        equal '  nobody else was touched' "$before" "$(strangers)"
-    }
-}
-
-# rows_of: from standard input, fields between "|"; blank lines and comments
-# are left out. With "long" in front: only under FLEET_TEST_LONG.
-rows_of()
-{
-    while IFS='|' read -r kind call state status code pods fault; do
-        case $kind in
-        '' | '#'*) continue ;;
-        long) [ -n "${FLEET_TEST_LONG:-}" ] || continue ;;
-        esac
-        row "$call" "$state" "$status" "$code" "$pods" "$fault" </dev/null
-    done
-}
+. "$srcdir/tests/e2e/faults.sh"
 
 says='"kind": "status", "match"'
 page='"kind": "html", "match"'
@@ -162,9 +85,9 @@ quick|offers|none|0||0|{"kind": "drop", "match": $bundles}
 long|offers|none|0||0|{$says: $bundles, "status": 429}
 quick|offers|none|0||0|{"kind": "sloppy", "match": $bundles}
 long|offers|none|6|auth|0|{$says: $bundles, "status": 404, $auth, "times": -1}
-quick|offers|none|1|internal|0|{"kind": "edit", "match": $bundles, "remove": ["/offers"], "times": -1}
-long|offers|none|1|internal|0|{"kind": "edit", "match": $bundles, "set": {"/offers": {}}, "times": -1}
-quick|create apple --yes --no-wait|none|1|internal|0|{"kind": "edit", "match": $bundles, "set": {"/offers": null}, "times": -1}
+quick|offers|none|7|internal|0|{"kind": "edit", "match": $bundles, "remove": ["/offers"], "times": -1}
+long|offers|none|7|internal|0|{"kind": "edit", "match": $bundles, "set": {"/offers": {}}, "times": -1}
+quick|create apple --yes --no-wait|none|7|internal|0|{"kind": "edit", "match": $bundles, "set": {"/offers": null}, "times": -1}
 quick|create apple --yes --no-wait|none|5|capacity|0|{"kind": "edit", "match": $bundles, "set": {"/offers": []}, "times": -1}
 quick|create apple --yes --no-wait|none|1|invalid|0|{$says: $bundles, "status": 400, "body": {"detail": [{"msg": "Extra inputs are not permitted"}]}, "times": -1}
 END
@@ -247,7 +170,7 @@ quick|start apple --yes --no-wait|stopped|5|quota|1|{$says: $change, "status": 4
 long|start apple --yes --no-wait|stopped|0||1|{$says: $change, "status": 500}
 quick|terminate apple --yes|running|0||0|{"kind": "linger", "match": $delete, "ms": 1500}
 long|terminate apple --yes|running|0||0|{$says: $one, "status": 500}
-quick|terminate apple --yes|running|1|internal|0|{"kind": "edit", "match": $one, "remove": ["/instances"], "times": -1}
+quick|terminate apple --yes|running|7|internal|0|{"kind": "edit", "match": $one, "remove": ["/instances"], "times": -1}
 END
 
 # Already gone is terminated well.

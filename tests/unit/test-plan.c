@@ -137,7 +137,7 @@ static void want_of_options_is_told(void **state)
     struct fl_options_plan none = {0};
 
     (void)state;
-    assert_int_equal(fl_plan_fault(&none, NULL), FLEET_ECAPACITY);
+    assert_int_equal(fl_plan_fault(&none, NULL, NULL), FLEET_ECAPACITY);
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         struct fl_option_row rows[3];
         struct fl_options_plan plan = {.at = rows};
@@ -150,7 +150,7 @@ static void want_of_options_is_told(void **state)
                 .code = faults[i].codes[plan.n]};
             plan.n++;
         }
-        assert_int_equal(fl_plan_fault(&plan, &err), faults[i].told);
+        assert_int_equal(fl_plan_fault(&plan, NULL, &err), faults[i].told);
         assert_non_null(strstr(err.text, "first: "));
         assert_non_null(strstr(err.text, fleet_code_name(faults[i].told)));
     }
@@ -273,7 +273,7 @@ static void near_names_are_told(void **state)
     assert_int_equal(plan.hints.n, 2);
     assert_non_null(strstr(plan.hints.at[0], "did you mean \"RTX A4000\"?"));
     assert_non_null(strstr(plan.hints.at[1], "nobody offers \"Radeon VII\""));
-    assert_int_equal(fl_plan_fault(&plan, &err), FLEET_ECAPACITY);
+    assert_int_equal(fl_plan_fault(&plan, NULL, &err), FLEET_ECAPACITY);
     assert_non_null(strstr(err.text, "did you mean"));
     fl_options_plan_clear(&plan);
 }

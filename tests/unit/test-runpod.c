@@ -317,8 +317,6 @@ static void answers_are_judged(void **state)
         {401, "missing bearer token", FLEET_EAUTH, "RUNPOD_API_KEY"},
         {402, "{\"detail\":\"no money\"}", FLEET_EQUOTA, "no money"},
         {403, "{\"detail\":\"access denied\"}", FLEET_EAUTH, "scope"},
-        {403, "{\"detail\":\"this GPU pool is not open to you\"}",
-         FLEET_ECAPACITY, "closed"},
         {403, "error code: 1010", FLEET_EINTERNAL, "1010"},
         {404, "{\"detail\":\"pod not found\"}", FLEET_ENOTFOUND,
          "pod not found"},

@@ -135,6 +135,16 @@ static struct fl_attempt *tried_so(const struct fl_making *making,
     return NULL;
 }
 
+static int note_offer(struct fl_attempt *attempt,
+                      const struct fl_option_row *row, struct fleet_error *err)
+{
+    const char *id =
+        row->offer ? fl_offer_get(row->offer, FLEET_OFFER_ID) : NULL;
+
+    attempt->offer = id ? strdup(id) : NULL;
+    return id && !attempt->offer ? fl_enomem(err) : FLEET_OK;
+}
+
 static int note_tried(struct fl_making *making, const struct fl_option_row *row,
                       const struct fleet_error *why, struct fleet_error *err)
 {
@@ -142,7 +152,7 @@ static int note_tried(struct fl_making *making, const struct fl_option_row *row,
     char text[160];
 
     fl_option_text(text, row);
-    bigger = tried_so(making, text, why);
+    bigger = making->given_back ? NULL : tried_so(making, text, why);
     if (bigger) {
         bigger->times++;
         return FLEET_OK;
@@ -160,7 +170,7 @@ static int note_tried(struct fl_making *making, const struct fl_option_row *row,
     if (!bigger->option)
         return fl_enomem(err);
     making->n_tried++;
-    return FLEET_OK;
+    return making->given_back ? note_offer(bigger, row, err) : FLEET_OK;
 }
 
 /* Could the provider have done it all the same? */
@@ -362,7 +372,7 @@ static int make_one(struct fl_making *making, const struct fl_option_row *row,
     struct fl_state *state = making->engine->state;
     struct fleet_error closing = {0};
     struct fl_known known;
-    char token[33];
+    char *token = making->token;
     int64_t number = 0;
     int rc = begin_intent(making, row, token, &number, err);
 
@@ -389,6 +399,19 @@ static int make_one(struct fl_making *making, const struct fl_option_row *row,
                           err);
 }
 
+/* The receipt says something else than the answer to the create. */
+static int remember_price(struct fl_making *making,
+                          const struct fl_option_row *row,
+                          struct fleet_error *err)
+{
+    struct fl_known known;
+
+    fl_known_of(&known, row->listing->name, making->pod);
+    known.token = making->token;
+    known.price_quoted = making->price_quoted;
+    return fl_state_put(making->engine->state, &known, err);
+}
+
 /* One option, once: reserved, made, and the receipt read. */
 static int try_once(struct fl_making *making, const struct fl_option_row *row,
                     struct fleet_error *err)
@@ -397,6 +420,7 @@ static int try_once(struct fl_making *making, const struct fl_option_row *row,
     struct fl_ledger *ledger = making->round->ledger;
     int64_t price = fl_plan_price(row);
     int64_t deadline = fl_engine_deadline(making->engine, CREATE_MS);
+    int64_t told;
     bool open = false;
     int rc;
 
@@ -413,10 +437,12 @@ static int try_once(struct fl_making *making, const struct fl_option_row *row,
         fl_ledger_settle(ledger, price, price, NULL);
     if (rc < 0)
         return rc;
+    told = price_of(making);
     read_receipt(making, row, &unread);
     if (judge_price(making, price, &unread, &why) < 0)
         return give_back(making, row, &why, err);
-    return FLEET_OK;
+    return price_of(making) == told ? FLEET_OK
+                                    : remember_price(making, row, err);
 }
 
 static int try_option(struct fl_making *making, size_t i,

@@ -27,6 +27,7 @@ struct fl_attempt { /* an option that did not work */
     struct fleet_error error;
     int64_t times;   /* that it was tried with this result */
     bool given_back; /* it cost more than was agreed */
+    char *offer;     /* of what was given back: its id; may be NULL */
 };
 struct fl_making {
     struct fl_fan_item *item;
@@ -37,6 +38,7 @@ struct fl_making {
 
     struct fleet_pod *pod; /* results; set once one was accepted */
     struct fl_listing *listing;
+    char token[33];       /* of what was made last */
     int64_t price_quoted; /* -1 unknown */
     bool given_back;      /* what was made last */
     bool skipped;         /* the option looked at last, for the fleet's cap */

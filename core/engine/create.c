@@ -268,8 +268,10 @@ void fl_create_results_clear(struct fl_create_results *results)
         if (!fl_pool_wedged()) /* a wedged line uses its name */
             free(result->name);
         fl_pod_free(result->pod);
-        for (size_t k = 0; k < result->n_tried; k++)
+        for (size_t k = 0; k < result->n_tried; k++) {
             free(result->tried[k].option);
+            free(result->tried[k].offer);
+        }
         free(result->tried);
     }
     free(results->at);

@@ -97,6 +97,22 @@ static bool rest(struct rounds *rounds)
     return !fl_cancelled();
 }
 
+/* By its id, where offers have one: on a market many read alike. */
+static bool is_of(const struct fl_attempt *attempt,
+                  const struct fl_option_row *row)
+{
+    const char *id =
+        row->offer ? fl_offer_get(row->offer, FLEET_OFFER_ID) : NULL;
+    char text[160];
+
+    if (strcmp(attempt->provider, row->listing->name) != 0)
+        return false;
+    if (attempt->offer && id)
+        return strcmp(attempt->offer, id) == 0;
+    fl_option_text(text, row);
+    return strcmp(text, attempt->option) == 0;
+}
+
 /* What was given back for its price once is not bought again. */
 static int drop_given_back(struct fl_options_plan *plan,
                            const struct fl_attempt *attempt,
@@ -104,10 +120,8 @@ static int drop_given_back(struct fl_options_plan *plan,
 {
     for (size_t i = 0; attempt->given_back && i < plan->n; i++) {
         struct fl_option_row *row = &plan->at[i];
-        char text[160];
 
-        fl_option_text(text, row);
-        if (row->dropped || strcmp(text, attempt->option) != 0)
+        if (row->dropped || !is_of(attempt, row))
             continue;
         row->code = FLEET_EREFUSED;
         row->dropped = fl_format("given back before: %s", attempt->error.text);

@@ -14,7 +14,7 @@ cohort 25
     echo "MEMO2_DIR=$work/cloud2"
     echo 'MEMO_CAPACITY=1'
 } >>"$FLEET_CONFIG"
-succeeds fleet create -n 3 --no-wait --yes
+succeeds fleet create -n 3 --no-wait --yes -j 1
 : >"$work/cloud2/calls"
 
 # unchanged: memo2 was asked for nothing that changes anything.

@@ -24,7 +24,7 @@ pod()
     json ".pods[] | select(.short == \"$1\") | $2"
 }
 
-MEMO_BILLED=0.15 succeeds fleet create -n 3 --no-wait --yes
+MEMO_BILLED=0.15 succeeds fleet create -n 3 --no-wait --yes -j 1
 # Two hours old.
 for file in "$work"/cloud/pods/*; do
     sed -i "s/^created_at=.*/created_at=$(date -u -d '-2 hours' \

@@ -651,6 +651,15 @@ static const struct fleet_option options[] = {
      FLEET_AT(struct vast_config, pace_percent)},
     {0},
 };
+static const struct fleet_effect effects[] = {
+    {FLEET_OP_STOP, FLEET_EFFECT_BILLS,
+     "the disk stays and is billed until the pod is terminated; the GPU goes "
+     "to whoever wants it"},
+    {FLEET_OP_START, 0,
+     "where the GPU is taken, the start waits in a queue at Vast, and bills "
+     "once its turn has come"},
+    {0, 0, NULL},
+};
 static const struct fleet_provider_ops ops = {
     .open = vast_open,
     .close = vast_close,
@@ -677,4 +686,5 @@ const struct fleet_plugin fleet_plugin = {
     .options = options,
     .config_size = sizeof(struct vast_config),
     .settle_ms = 60000,
+    .effects = effects,
 };

@@ -60,7 +60,8 @@ e2e_tests = \
 	tests/e2e/test-stages.sh \
 	tests/e2e/test-unreachable.sh \
 	tests/e2e/vast-faults.sh \
-	tests/e2e/vast-life.sh
+	tests/e2e/vast-life.sh \
+	tests/e2e/vast-storm.sh
 # What check-valgrind runs.
 life_tests = \
 	tests/e2e/exec-lifecycle.sh \

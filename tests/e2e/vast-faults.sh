@@ -124,9 +124,9 @@ quick|create apple --yes --no-wait|none|0||1|{"kind": "unlisted", "match": $asks
 quick|create apple --yes --no-wait|none|0||1|[{"kind": "drop", "match": $asks, "when": "after"}, {"kind": "unlisted", "match": $asks, "ms": 1500}]
 quick|create apple --yes --no-wait|none|0||1|{$says: $key, "status": 500, "times": -1}
 long|create apple --yes --no-wait|none|0||1|{$says: $key, "status": 404, $nobody, "times": -1}
-long|create apple --yes --no-wait|none|0||1|{"kind": "drop", "match": $asks, "when": "before"}
-long|create apple --yes --no-wait|none|0||1|{$says: $asks, "status": 500}
-long|create apple --yes --no-wait|none|0||1|{$page: $asks, "status": 403}
+long|create apple --yes --no-wait|none|0|capacity,transient|1|{"kind": "drop", "match": $asks, "when": "before"}
+long|create apple --yes --no-wait|none|0|capacity,transient|1|{$says: $asks, "status": 500}
+long|create apple --yes --no-wait|none|0|capacity,transient|1|{$page: $asks, "status": 403}
 long|create apple --yes --no-wait|none|0||1|{"kind": "hang", "match": $key}
 END
 

@@ -95,6 +95,8 @@ done
 
 ### Change
 
+succeeds fleet stop arrow --dry-run
+says 'is billed until the pod is terminated'
 succeeds fleet stop arrow --yes
 succeeds fleet list --json
 equal 'stopped' 'stopped storage null' \

@@ -15,7 +15,8 @@ fuzz_programs = \
 	tests/fuzz/fuzz-hostkey \
 	tests/fuzz/fuzz-option \
 	tests/fuzz/fuzz-sshkey \
-	tests/fuzz/fuzz-target
+	tests/fuzz/fuzz-target \
+	tests/fuzz/fuzz-vast
 check_PROGRAMS += $(fuzz_programs)
 check_LTLIBRARIES += tests/fuzz/libfuzz.la
 tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/driver.c tests/fuzz/fuzz.h
@@ -45,6 +46,8 @@ tests_fuzz_fuzz_sshkey_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_sshkey_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_target_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_target_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_vast_LDADD = providers/libvast.la $(fuzz_ldadd)
+tests_fuzz_fuzz_vast_LDFLAGS = $(fuzz_ldflags)
 EXTRA_DIST += tests/fuzz/corpus
 
 # With libFuzzer a target without arguments never ends.

@@ -132,6 +132,7 @@ static const struct {
     {"locked", bool_of, FLEET_POD_LOCKED},
     {"spot", bool_of, FLEET_POD_SPOT},
     {"host_key", text_of, FLEET_POD_HOST_KEY},
+    {"note", text_of, FLEET_POD_NOTE},
 };
 
 json_t *fl_json_pod(const struct fleet_pod *pod, const char *short_name,

@@ -347,6 +347,19 @@ static void tell_quotes(struct fl_context *context,
     }
 }
 
+/* What the provider has to say about single pods. */
+static void tell_notes(struct fl_context *context, const struct fl_fleet *fleet,
+                       const bool *selected)
+{
+    for (size_t i = 0; i < fleet->n_members; i++) {
+        const struct fl_member *member = &fleet->members[i];
+        const char *note = fleet_pod_get(member->pod, FLEET_POD_NOTE);
+
+        if (selected[i] && note)
+            fl_say(context, "%s: %s", member->short_name, note);
+    }
+}
+
 static void tell_stopped(struct fl_context *context,
                          const struct fl_fleet *fleet)
 {
@@ -399,6 +412,7 @@ static void tell_sums(struct fl_context *context, const struct fl_fleet *fleet,
     }
     tell_stopped(context, fleet);
     tell_quotes(context, fleet, selected);
+    tell_notes(context, fleet, selected);
     tell_balance(context, fleet);
 }
 

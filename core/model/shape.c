@@ -108,6 +108,7 @@ static const struct fl_field pod_fields[] = {
     [FLEET_POD_SHORT - 1] = TEXT("short", WORD_MAX, NULL),
     [FLEET_POD_PROVIDER - 1] = TEXT("provider", WORD_MAX, NULL),
     [FLEET_POD_PROXY_PORT - 1] = NUMBER("proxy port", 1, 65535),
+    [FLEET_POD_NOTE - 1] = TEXT("note", TEXT_MAX, NULL),
 };
 static const struct fl_field offer_fields[] = {
     [FLEET_OFFER_ID - 1] = TEXT("id", WORD_MAX, NULL),

@@ -53,9 +53,12 @@ enum fleet_pod_field {
     FLEET_POD_HOST_KEY,       /* text; "ssh-ed25519 AAAA..." */
     FLEET_POD_TOKEN,          /* text; as given to create */
     /* Filled by the host; what a provider sets here does not count. */
-    FLEET_POD_SHORT,     /* text; the name without the cohort's prefix */
-    FLEET_POD_PROVIDER,  /* text */
-    FLEET_POD_PROXY_PORT /* number; 1..65535 */
+    FLEET_POD_SHORT,      /* text; the name without the cohort's prefix */
+    FLEET_POD_PROVIDER,   /* text */
+    FLEET_POD_PROXY_PORT, /* number; 1..65535 */
+    /* By the provider again. */
+    FLEET_POD_NOTE /* text; what its owner has to know: "maintenance from ..."
+                    */
 };
 
 enum fleet_offer_field {

@@ -75,6 +75,7 @@ static const struct {
     {"locked", bool_of, FLEET_POD_LOCKED},
     {"spot", bool_of, FLEET_POD_SPOT},
     {"host_key", text_of, FLEET_POD_HOST_KEY},
+    {"note", text_of, FLEET_POD_NOTE},
 };
 
 static int add_pod(json_t *pods, const struct fleet_pod *pod)

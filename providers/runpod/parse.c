@@ -167,8 +167,46 @@ static int next_page(const json_t *answer, const char **cursor,
     return FLEET_OK;
 }
 
-int runpod_read_page(const json_t *answer, struct fleet_sink *pods,
-                     const char **cursor, struct fleet_error *err)
+bool runpod_has_pods(const json_t *answer)
+{
+    return json_array_size(json_object_get(answer, "pods")) > 0;
+}
+
+static json_t *note_of(const json_t *machine)
+{
+    const char *start = api_text(machine, "maintenanceStart");
+    const char *end = api_text(machine, "maintenanceEnd");
+    const char *note = api_text(machine, "maintenanceNote");
+
+    if (!start)
+        return NULL;
+    return json_sprintf("maintenance of its host from %.40s to %.40s%s%.100s",
+                        start, end ? end : "(no end is told)", note ? ": " : "",
+                        note ? note : "");
+}
+
+json_t *runpod_read_notes(const json_t *answer)
+{
+    const json_t *myself = api_object(api_object(answer, "data"), "myself");
+    const json_t *list = json_object_get(myself, "pods"), *entry;
+    json_t *notes = json_object();
+    size_t i;
+
+    json_array_foreach(list, i, entry)
+    {
+        const char *id = api_text(entry, "id");
+        json_t *note = note_of(api_object(entry, "machine"));
+
+        if (id && note && notes)
+            json_object_set(notes, id, note);
+        json_decref(note);
+    }
+    return notes;
+}
+
+int runpod_read_page(const json_t *answer, const json_t *notes,
+                     struct fleet_sink *pods, const char **cursor,
+                     struct fleet_error *err)
 {
     const json_t *list, *entry;
     size_t i;
@@ -187,6 +225,8 @@ int runpod_read_page(const json_t *answer, struct fleet_sink *pods,
         if (!pod)
             return api_enomem(err);
         runpod_read_pod(entry, pod);
+        if (notes && api_text(entry, "id"))
+            api_pod_text(pod, FLEET_POD_NOTE, notes, api_text(entry, "id"));
     }
     return next_page(answer, cursor, err);
 }

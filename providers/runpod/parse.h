@@ -13,9 +13,15 @@
 
 void runpod_read_pod(const json_t *from, struct fleet_pod *pod);
 /* Every pod of one page; *cursor: of the next page, borrowed from the answer;
- * NULL: this was the last. */
-int runpod_read_page(const json_t *answer, struct fleet_sink *pods,
-                     const char **cursor, struct fleet_error *err);
+ * NULL: this was the last. NOTES: what GraphQL says of them, NULL: nothing. */
+int runpod_read_page(const json_t *answer, const json_t *notes,
+                     struct fleet_sink *pods, const char **cursor,
+                     struct fleet_error *err);
+/* Whether a page has any pod. */
+bool runpod_has_pods(const json_t *answer);
+/* From GraphQL's list of pods: an object of texts by id, for those whose host
+ * is to be under maintenance. NULL: out of memory. */
+json_t *runpod_read_notes(const json_t *answer);
 /* Those GPUs of the catalogue that can be had COUNT at a time in TIER. */
 int runpod_read_catalogue(const json_t *answer, const char *tier, int64_t count,
                           struct fleet_sink *offers, struct fleet_error *err);

@@ -14,12 +14,13 @@
  * runs; names are not unique, so that the token of a create travels in the
  * pod's environment. */
 
-enum { PAGE = 1000, PAGES_MAX = 100, SETTLE_MS = 15000 };
+enum { PAGE = 1000, PAGES_MAX = 100, SETTLE_MS = 15000, GRAPHQL_MS = 4000 };
 
 struct runpod {
     const struct runpod_config *config;
     struct api rest, graphql;
     atomic_bool no_balance; /* REST does not have it yet */
+    atomic_bool noted;      /* GraphQL was asked about maintenance */
 };
 
 static void runpod_close(void *handle)
@@ -111,16 +112,62 @@ static int each_page(struct runpod *runpod, page_function *each, void *arg,
     return fleet_fail(err, FLEET_EINTERNAL, "the list of pods does not end");
 }
 
+static int ask_graphql(struct runpod *runpod, const char *query,
+                       json_t **answer, struct fleet_error *err)
+{
+    struct api_call call = {.method = "POST",
+                            .flags = FLEET_HTTP_REPEATABLE,
+                            .limit_ms = GRAPHQL_MS};
+
+    call.body = json_pack("{s:s}", "query", query);
+    return call.body ? api_send(&runpod->graphql, &call, answer, err, "%s", "")
+                     : api_enomem(err);
+}
+
+/* REST says nothing of maintenance. GraphQL is asked once a run, in case it
+ * knows: a listing does not depend on it. */
+static json_t *ask_notes(struct runpod *runpod)
+{
+    AUTO_JSON json_t *answer = NULL;
+    struct fleet_error why = {0};
+
+    if (atomic_exchange(&runpod->noted, true))
+        return NULL;
+    if (ask_graphql(runpod,
+                    "query { myself { pods { id machine { maintenanceStart "
+                    "maintenanceEnd maintenanceNote } } } }",
+                    &answer, &why) < 0) {
+        fleet_log(FLEET_LOG_INFO, "runpod", "maintenance is not known: %s",
+                  why.text);
+        return NULL;
+    }
+    return runpod_read_notes(answer);
+}
+
+struct listing {
+    struct runpod *runpod;
+    struct fleet_sink *pods;
+    json_t *notes;
+};
+
 static int add_page(void *arg, const json_t *answer, const char **cursor,
                     struct fleet_error *err)
 {
-    return runpod_read_page(answer, arg, cursor, err);
+    struct listing *listing = arg;
+
+    if (!listing->notes && runpod_has_pods(answer))
+        listing->notes = ask_notes(listing->runpod);
+    return runpod_read_page(answer, listing->notes, listing->pods, cursor, err);
 }
 
 static int runpod_list(void *handle, struct fleet_sink *pods,
                        struct fleet_error *err)
 {
-    return each_page(handle, add_page, pods, err);
+    struct listing listing = {.runpod = handle, .pods = pods};
+    int rc = each_page(handle, add_page, &listing, err);
+
+    json_decref(listing.notes);
+    return rc;
 }
 
 static int runpod_get(void *handle, const char *id, struct fleet_pod *pod,
@@ -340,17 +387,6 @@ static int runpod_lock(void *handle, const char *id, int32_t locked,
 
 /* ---- money ---- */
 
-static int ask_graphql(struct runpod *runpod, json_t **answer,
-                       struct fleet_error *err)
-{
-    struct api_call call = {.method = "POST", .flags = FLEET_HTTP_REPEATABLE};
-
-    call.body =
-        json_pack("{s:s}", "query", "query { myself { clientBalance } }");
-    return call.body ? api_send(&runpod->graphql, &call, answer, err, "%s", "")
-                     : api_enomem(err);
-}
-
 /* REST has it since late in 2026, under a path that may differ: GraphQL is
  * asked where it does not know the call or the key lacks its scope. */
 static int runpod_balance(void *handle, int64_t *micros, char currency[8],
@@ -366,7 +402,8 @@ static int runpod_balance(void *handle, int64_t *micros, char currency[8],
         atomic_store(&runpod->no_balance, true);
         json_decref(answer);
         answer = NULL;
-        rc = ask_graphql(runpod, &answer, err);
+        rc = ask_graphql(runpod, "query { myself { clientBalance } }", &answer,
+                         err);
     }
     if (rc == FLEET_OK)
         rc = runpod_read_balance(answer, micros, err);

@@ -88,6 +88,19 @@ equal 'through ssh-config' arena-arrow \
 succeeds fleet list
 says 'balance 42.50 USD'
 
+sim_set '{"values": {"maintenance": {"start": "2026-12-01T10:00:00Z",
+    "end": "2026-12-01T12:00:00Z", "note": "power"}}}'
+succeeds fleet list --json
+equal 'maintenance' 'maintenance of its host from 2026-12-01T10:00:00Z to 2026-12-01T12:00:00Z: power' \
+    "$(json '.pods[0].note')"
+succeeds fleet list
+says 'apple: maintenance of its host'
+sim_fault '{"kind": "status", "status": 410, "match": "POST /graphql", "times": -1}'
+succeeds fleet list --json
+equal 'GraphQL has gone, the list has not' null "$(jq '.pods[0].note' "$out")"
+sim_no_faults
+sim_set '{"values": {}}'
+
 ### Receipts and fallbacks
 
 sim_fault '[{"kind": "capacity", "only": "NVIDIA RTX A4000", "times": 1}]'

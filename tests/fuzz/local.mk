@@ -16,6 +16,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz-option \
 	tests/fuzz/fuzz-sshkey \
 	tests/fuzz/fuzz-target \
+	tests/fuzz/fuzz-runpod \
 	tests/fuzz/fuzz-vast
 check_PROGRAMS += $(fuzz_programs)
 check_LTLIBRARIES += tests/fuzz/libfuzz.la
@@ -46,6 +47,9 @@ tests_fuzz_fuzz_sshkey_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_sshkey_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_target_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_target_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_runpod_LDADD = providers/librunpod.la providers/libapi.la \
+	$(fuzz_ldadd)
+tests_fuzz_fuzz_runpod_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_vast_LDADD = providers/libvast.la $(fuzz_ldadd)
 tests_fuzz_fuzz_vast_LDFLAGS = $(fuzz_ldflags)
 EXTRA_DIST += tests/fuzz/corpus

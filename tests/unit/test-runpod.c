@@ -178,12 +178,39 @@ static void a_page_is_whole_or_an_error(void **state)
         const char *cursor = NULL;
 
         fl_sink_init(&sink, false, FL_SINK_MAX);
-        assert_int_equal(runpod_read_page(json, &sink, &cursor, NULL),
+        assert_int_equal(runpod_read_page(json, NULL, &sink, &cursor, NULL),
                          rows[i].code);
         assert_int_equal(sink.n, rows[i].pods);
         assert_string_equal(or_dash(cursor), or_dash(rows[i].cursor));
         json_decref(json);
     }
+}
+
+static void maintenance_is_noted(void **state)
+{
+    json_t *graphql =
+        read_json("{\"data\":{\"myself\":{\"pods\":[{\"id\":\"a\",\"machine\":{"
+                  "\"maintenanceStart\":\"2026-12-01T10:00:00Z\","
+                  "\"maintenanceEnd\":null,\"maintenanceNote\":\"power\"}},"
+                  "{\"id\":\"b\",\"machine\":{\"maintenanceStart\":null}},"
+                  "{\"id\":\"c\",\"machine\":null},7]}}}");
+    json_t *json = read_json("{\"pods\":[{\"id\":\"a\"},{\"id\":\"b\"}]}");
+    json_t *notes = runpod_read_notes(graphql);
+    FL_AUTO(fl_sink_clear) struct fleet_sink sink = {0};
+    const char *cursor = NULL;
+
+    (void)state;
+    assert_int_equal(json_object_size(notes), 1);
+    assert_true(runpod_has_pods(json));
+    fl_sink_init(&sink, false, FL_SINK_MAX);
+    assert_int_equal(runpod_read_page(json, notes, &sink, &cursor, NULL), 0);
+    assert_string_equal(fleet_pod_get(sink.pods[0], FLEET_POD_NOTE),
+                        "maintenance of its host from 2026-12-01T10:00:00Z to "
+                        "(no end is told): power");
+    assert_null(fleet_pod_get(sink.pods[1], FLEET_POD_NOTE));
+    json_decref(notes);
+    json_decref(json);
+    json_decref(graphql);
 }
 
 static void the_token_is_searched(void **state)
@@ -467,6 +494,7 @@ int main(void)
         cmocka_unit_test(pods_are_read),
         cmocka_unit_test(billing_is_told),
         cmocka_unit_test(a_page_is_whole_or_an_error),
+        cmocka_unit_test(maintenance_is_noted),
         cmocka_unit_test(the_token_is_searched),
         cmocka_unit_test(offers_are_what_can_be_had),
         cmocka_unit_test(answers_are_judged),

@@ -16,7 +16,8 @@
  *   host-full   start finds no free GPU; zero-gpu: start comes up without any
  *   linger      a terminated pod is still told, as TERMINATED, for "ms"
  * Values (POST /sim/set): balance (0 and below: creates get 402), billing_mode,
- * balance_status (404: no balance in v2), page_max (pages are that short). */
+ * balance_status (404: no balance in v2), page_max (pages are that short),
+ * maintenance ({"start", "end", "note"} of every host, in GraphQL). */
 
 static const char *const clouds[] = {"SECURE", "COMMUNITY", NULL};
 
@@ -1381,6 +1382,7 @@ static void get_billing(struct sim_call *call)
 static json_t *graphql_pods(const struct sim *sim)
 {
     const struct sim_machine *pod = sim_machine_before(sim, INT64_MAX);
+    const json_t *when = json_object_get(sim_values(sim), "maintenance");
     json_t *list = json_array();
 
     for (; pod; pod = sim_machine_before(sim, pod->number)) {
@@ -1388,14 +1390,17 @@ static json_t *graphql_pods(const struct sim *sim)
 
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:O, s:I, s:s, s:{s:s, s:n, s:n, s:n}}",
+            json_pack("{s:s, s:s, s:s, s:O, s:I, s:s, s:{s:s, s:s?, s:s?, "
+                      "s:s?}}",
                       "id", pod->id, "name", pod->name, "desiredStatus",
                       pod->started_ms ? "RUNNING" : "EXITED", "costPerHr",
                       json_object_get(pod->data, "cost"), "gpuCount",
                       (json_int_t)sim_number(gpu, "count", 0), "imageName",
                       sim_text(pod->data, "image", ""), "machine",
                       "gpuDisplayName", sim_text(gpu, "id", ""),
-                      "maintenanceStart", "maintenanceEnd", "maintenanceNote"));
+                      "maintenanceStart", sim_text(when, "start", NULL),
+                      "maintenanceEnd", sim_text(when, "end", NULL),
+                      "maintenanceNote", sim_text(when, "note", NULL)));
     }
     return list;
 }

@@ -525,6 +525,7 @@ static int hetzner_create(void *handle, const struct fleet_spec *spec,
     struct choice choice;
     struct wish wish = {.name = fleet_spec_get(spec, FLEET_SPEC_NAME),
                         .token = fleet_spec_get(spec, FLEET_SPEC_TOKEN),
+                        .user = fleet_spec_get(spec, FLEET_SPEC_SSH_USER),
                         .choice = &choice,
                         .ipv4 = h->config->ipv4};
     int rc = prepare(h, spec, &choice, &wish, err);
@@ -734,6 +735,12 @@ static const struct fleet_option options[] = {
      FLEET_AT(struct config, prices)},
     {0},
 };
+static const struct fleet_effect effects[] = {
+    {FLEET_OP_STOP, FLEET_EFFECT_BILLS,
+     "a server that is off costs as much as one that runs; "
+     "only terminate ends that"},
+    {0},
+};
 static const struct fleet_provider_ops ops = {
     .open = hetzner_open,
     .close = hetzner_close,
@@ -760,4 +767,5 @@ const struct fleet_plugin fleet_plugin = {
     .options = options,
     .config_size = sizeof(struct config),
     .settle_ms = 5000,
+    .effects = effects,
 };

@@ -135,7 +135,7 @@ static int fail_bare_404(struct fleet_error *err)
                       "HCLOUD_ENDPOINT");
 }
 
-/* A code that nobody has told us of: the status decides. */
+/* A code that nobody has told us of: the status decides. 0: there is none. */
 static int by_status(int status, const char *code, const char *message,
                      struct fleet_error *err)
 {
@@ -155,6 +155,9 @@ static int by_status(int status, const char *code, const char *message,
     }
     if (status == 401 || status == 429 || !message)
         message = "refused";
+    if (status == 0) /* of an action, not of an answer */
+        return fleet_fail(err, FLEET_ETRANSIENT, "%.200s (%.60s)", message,
+                          code);
     return fleet_fail(err, to, "%.200s (%.60s, HTTP %d)", message, code,
                       status);
 }

@@ -168,6 +168,7 @@ static void set_endpoint(struct fleet_pod *pod, const json_t *server,
                          const json_t *ipv4, const json_t *ipv6)
 {
     const char *v4 = api_text(ipv4, "ip"), *v6 = api_text(ipv6, "ip");
+    const char *user = parse_label(server, LABEL_USER);
     const char *host = NULL;
     char buffer[INET6_ADDRSTRLEN];
 
@@ -180,6 +181,7 @@ static void set_endpoint(struct fleet_pod *pod, const json_t *server,
         return;
     fleet_pod_set(pod, FLEET_POD_SSH_HOST, host);
     fleet_pod_set_number(pod, FLEET_POD_SSH_PORT, ssh_port(server));
+    fleet_pod_set(pod, FLEET_POD_SSH_USER, user && *user ? user : USUAL_USER);
 }
 
 static void set_state(struct fleet_pod *pod, const json_t *server,

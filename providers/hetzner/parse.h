@@ -12,8 +12,11 @@
 #define LABEL_FLEET "fleet" /* the value of LABEL_OWNER */
 #define LABEL_NAME  "fleet-name"
 #define LABEL_TOKEN "fleet-token"
-/* Where sshd listens, on servers whose image has it elsewhere than on 22. */
+/* Of servers whose image has sshd elsewhere than on 22, or lets in somebody
+ * else than root. */
 #define LABEL_PORT "fleet-ssh-port"
+#define LABEL_USER "fleet-ssh-user"
+#define USUAL_USER "root"
 
 /* What things cost: /pricing, borrowed; NULL: not known. */
 struct tariff {

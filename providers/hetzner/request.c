@@ -57,6 +57,17 @@ static char *user_data(const char *name)
                                                                     : NULL;
 }
 
+/* Told where it is not the usual one, and fits. */
+static int label_user(json_t *body, const char *user)
+{
+    json_t *labels = json_object_get(body, "labels");
+
+    if (!user || strcmp(user, USUAL_USER) == 0 ||
+        !is_made_of(user, DIGITS LETTERS "-_.", "-_."))
+        return 0;
+    return json_object_set_new(labels, LABEL_USER, json_string(user));
+}
+
 json_t *request_server(const struct wish *wish)
 {
     AUTO_FREE char *data = user_data(wish->name);
@@ -70,7 +81,7 @@ json_t *request_server(const struct wish *wish)
                      "ssh_keys", wish->keys, "user_data", data, "labels",
                      LABEL_OWNER, LABEL_FLEET, LABEL_NAME, wish->name,
                      LABEL_TOKEN, wish->token);
-    if (!body)
+    if (!body || label_user(body, wish->user) < 0)
         return NULL;
     if (!wish->ipv4 && json_object_set_new(body, "public_net",
                                            json_pack("{s:b,s:b}", "enable_ipv4",

@@ -10,6 +10,7 @@
 
 struct wish {
     const char *name, *token;
+    const char *user; /* who logs in; NULL: as usual */
     const struct choice *choice;
     int64_t image;
     json_t *keys;     /* an array of names and ids */

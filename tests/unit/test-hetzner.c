@@ -64,7 +64,8 @@ static const struct server_case servers[] = {
      "server and IPv4", FLEET_STATE_RUNNING, 11900 + 952, 22},
     /* IPv6 only: no price for an IPv4 address, the ::1 of the network. */
     {"{\"id\":2,\"name\":\"b\",\"status\":\"running\"," TYPE "," PLACE
-     ",\"labels\":{\"fleet-token\":\"abc1\",\"fleet-ssh-port\":\"2222\"},"
+     ",\"labels\":{\"fleet-token\":\"abc1\",\"fleet-ssh-port\":\"2222\","
+     "\"fleet-ssh-user\":\"ubuntu\"},"
      "\"public_net\":{\"ipv4\":null," V6 "}}",
      "2", "b", "running", "2001:db8:1::1", NULL, "server", FLEET_STATE_RUNNING,
      11900, 2222},
@@ -126,6 +127,8 @@ static void check_server(const struct server_case *c)
     assert_int_equal(fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1),
                      c->micros);
     assert_int_equal(fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 0), c->port);
+    same_text(pod, FLEET_POD_SSH_USER,
+              !c->port ? NULL : (c->port == 22 ? "root" : "ubuntu"));
     json_decref(server);
     json_decref(pricing);
 }
@@ -530,8 +533,8 @@ static void a_server_is_ordered(void **state)
 {
     struct choice choice = {"cax21", "nbg1"};
     json_t *keys = json("[\"fleet-1\",77]");
-    struct wish wish = {"arena-apple", "0f3c", &choice, 161547270,
-                        keys,          0,      true};
+    struct wish wish = {"arena-apple", "0f3c", NULL, &choice,
+                        161547270,     keys,   0,    true};
 
     (void)state;
 #define DATA                                                                   \
@@ -543,6 +546,10 @@ static void a_server_is_ordered(void **state)
     "\"nbg1\",\"image\":161547270,\"ssh_keys\":[\"fleet-1\",77],\"labels\":"   \
     "{\"managed-by\":\"fleet\",\"fleet-name\":\"arena-apple\","                \
     "\"fleet-token\":\"0f3c\"}," DATA
+    same_json(request_server(&wish), "{" REST "}");
+    wish.user = "root";
+    same_json(request_server(&wish), "{" REST "}");
+    wish.user = "$(x)";
     same_json(request_server(&wish), "{" REST "}");
     wish.ipv4 = false;
     wish.firewall = 38;

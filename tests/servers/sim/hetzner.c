@@ -10,8 +10,8 @@
 #include <strings.h>
 
 /* Hetzner Cloud: servers and what is needed to order them. Real servers listen
- * on port 22 of addresses of their own; ours say where in the label
- * fleet-ssh-port.
+ * on port 22 of addresses of their own; ours say where, and
+ * whom they let in, in the labels fleet-ssh-port and fleet-ssh-user.
  *
  * Faults ("only" is TYPE@LOCATION, or a server's name):
  *   capacity     the next creates find no room: 412; "code": another of
@@ -680,7 +680,8 @@ static json_t *net_json(const struct sim *sim, const struct sim_machine *server)
     return made;
 }
 
-static json_t *labels_json(const struct sim_machine *server)
+static json_t *labels_json(const struct sim *sim,
+                           const struct sim_machine *server)
 {
     json_t *labels = json_copy(json_object_get(server->data, "labels"));
 
@@ -688,6 +689,7 @@ static json_t *labels_json(const struct sim_machine *server)
         char *port = sim_format("%d", server->port);
 
         sim_put(labels, "fleet-ssh-port", json_string(port));
+        sim_put(labels, "fleet-ssh-user", json_string(sim_login(sim)));
         free(port);
     }
     return labels;
@@ -712,7 +714,7 @@ static json_t *server_json(struct sim *sim, struct sim_machine *server)
         image ? image_json(image) : json_null(), "iso", "rescue_enabled", 0,
         "locked", is_busy(sim, server), "backup_window", "protection", "delete",
         server->locked, "rebuild", server->locked, "labels",
-        labels_json(server), "volumes", "primary_disk_size", type->disk,
+        labels_json(sim, server), "volumes", "primary_disk_size", type->disk,
         "placement_group");
 }
 

@@ -55,7 +55,28 @@ moments()
     fi
 }
 
-# crash NAME PODS: with that provider.
+waits()
+{
+    [ "$(sim_log .in_flight)" -gt 0 ]
+}
+
+# die_waiting N MATCH WHEN: killed while no answer comes to requests that MATCH,
+# before or after their work is done.
+die_waiting()
+{
+    start_over
+    sim_fault "{\"kind\": \"hang\", \"match\": \"$2\", \"when\": \"$3\",
+        \"times\": $1}"
+    "$create" create -n "$1" --no-wait --yes >"$out" 2>"$err" &
+    wait_for 20 waits
+    kill -KILL $!
+    wait $! || :
+    say "ok: killed while it waits, $3 the work"
+    sim_no_faults
+    put_right "$1"
+}
+
+# crash NAME PODS MATCH: with that provider, whose creates match that.
 crash()
 {
     sim_start "$1" --ready 0 --ssh 0 --no-ssh
@@ -69,10 +90,14 @@ crash()
         say "ok: killed at $moment of $sends"
         put_right "$2"
     done
+    die_waiting "$2" "$3" after
+    [ -z "${FLEET_TEST_LONG:-}" ] || die_waiting "$2" "$3" before
     start_over
     sim_stop
 }
 
-GPU_TYPE='RTX A4000' crash runpod 4
-HETZNER_SERVER_TYPE=cx33 HETZNER_LOCATION=nbg1 crash hetzner 3
-GPU_TYPE='RTX 3090' IMAGE=example/env:1 VAST_PACE=0 crash vast 2
+GPU_TYPE='RTX A4000' crash runpod 4 'POST /v2/pods$'
+HETZNER_SERVER_TYPE=cx33 HETZNER_LOCATION=nbg1 \
+    crash hetzner 3 'POST /v1/servers$'
+GPU_TYPE='RTX 3090' IMAGE=example/env:1 VAST_PACE=0 \
+    crash vast 2 'PUT /api/v0/asks/'

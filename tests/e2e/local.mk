@@ -33,9 +33,9 @@ e2e_tests = \
 	tests/e2e/format-install.sh \
 	tests/e2e/format-nginx.sh \
 	tests/e2e/format-ssh.sh \
-	tests/e2e/hetzner-crash.sh \
 	tests/e2e/hetzner-faults.sh \
 	tests/e2e/hetzner-life.sh \
+	tests/e2e/http-tls.sh \
 	tests/e2e/list-money.sh \
 	tests/e2e/list-unknown.sh \
 	tests/e2e/local-isolation.sh \

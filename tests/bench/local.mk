@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += tests/bench/bench.sh tests/bench/farm.sh tests/bench/ssh.sh
+EXTRA_DIST += tests/bench/bench.sh tests/bench/cloud.sh tests/bench/farm.sh \
+	tests/bench/ssh.sh
 
 bench_programs = tests/bench/cost tests/bench/longwire
 EXTRA_PROGRAMS = $(bench_programs)
@@ -13,6 +14,8 @@ tests_bench_longwire_LDADD =
 bench: all $(bench_programs)
 	builddir='$(abs_top_builddir)' \
 	  $(SHELL) $(srcdir)/tests/bench/bench.sh bench-out
+	builddir='$(abs_top_builddir)' \
+	  $(SHELL) $(srcdir)/tests/bench/cloud.sh bench-out
 	builddir='$(abs_top_builddir)' \
 	  $(SHELL) $(srcdir)/tests/bench/ssh.sh bench-out
 .PHONY: bench

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/engine/await.h"
+#include "core/model/money.h"
 
 #include <string.h>
 #include <time.h>
@@ -61,6 +62,28 @@ static void start_stopped(struct clearing *c, struct fleet_pod *pod)
     fleet_pod_set_number(pod, FLEET_POD_STATE, FLEET_STATE_PENDING);
 }
 
+/* The run that made it did not come to read its receipt. It is there, and may
+ * be in use: whoever runs fleet decides. */
+static int note_price(struct clearing *c, const struct fleet_pod *pod,
+                      struct fleet_error *err)
+{
+    int64_t price = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1);
+    int64_t cap = c->engine->settings.max_price;
+    const char *name = fleet_pod_get(pod, FLEET_POD_NAME);
+    char costs[32], most[32];
+
+    if (cap == 0 || price <= cap)
+        return FLEET_OK;
+    fl_money_text(costs, price);
+    fl_money_text(most, cap);
+    return fl_reconciled_note(
+        c->result,
+        fl_format("%s: costs %s an hour, above MAX_PRICE %s, and goes on "
+                  "costing that: `fleet terminate` it, or raise the cap",
+                  name, costs, most),
+        err);
+}
+
 static int adopt(struct clearing *c, struct fleet_pod *pod,
                  struct fleet_error *err)
 {
@@ -75,12 +98,13 @@ static int adopt(struct clearing *c, struct fleet_pod *pod,
     if (rc < 0)
         return rc;
     c->result->adopted++;
-    return fl_reconciled_note(
+    rc = fl_reconciled_note(
         c->result,
         fl_format("%s: made by an earlier run that was cut short; "
                   "adopted",
                   known.name),
         err);
+    return rc < 0 ? rc : note_price(c, pod, err);
 }
 
 /* Milliseconds on fl_now_ms()'s clock at which the intent was begun. */
@@ -160,6 +184,8 @@ static int clear_rename(struct clearing *c, struct fleet_error *err)
                             err);
     c->result->finished++;
     fl_known_of(&known, c->listing->name, member->pod);
+    if (member->host_key_learnt) /* that one has a place of its own */
+        known.host_key = NULL;
     return close_intent(c, "ok", "renamed", &known, c->intent->name, err);
 }
 

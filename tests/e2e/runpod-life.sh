@@ -112,6 +112,20 @@ equal 'it was given back' 0 "$(pods '[.[] |
     select(.name == "arena-bamboo")] | length')"
 succeeds fleet terminate badger --yes
 
+# A run that died before it could read the price: the next one says so.
+sim_fault '[{"kind": "price", "factor": 20, "times": 1},
+    {"kind": "hang", "match": "POST /v2/pods$", "when": "after"}]'
+MAX_PRICE=0.40 fleet create cactus --yes >"$out" 2>"$err" &
+wait_for 20 sh -c "fleet list --json | jq -e '.pods[] |
+    select(.short == \"cactus\")'"
+kill -KILL $!
+wait $! || :
+sim_no_faults
+MAX_PRICE=0.40 succeeds fleet create cactus --yes
+says 'adopted'
+says 'above MAX_PRICE'
+succeeds fleet terminate cactus --yes
+
 ### A life
 
 succeeds fleet rename apple banjo --yes

@@ -71,7 +71,7 @@ call()
         fleet create apple --no-wait --yes --json
         ;;
     rename) fleet rename arrow zebra --yes --json ;;
-    unlock) fleet unlock arrow --yes --json ;;
+    restart) fleet restart arrow --no-wait --yes --json ;;
     *) fleet "$1" arrow --yes --json ;;
     esac
 }
@@ -201,8 +201,8 @@ terminate|DELETE /v1/servers/@arrow|401|-1|6|auth
 terminate|DELETE /v1/servers/@arrow|protected|-1|4|locked
 terminate|DELETE /v1/servers/@arrow|422|-1|1|invalid
 terminate|DELETE /v1/servers/@arrow|500|-1|7|transient
-terminate|DELETE /v1/servers/@arrow|429|-1|1|rate_limited
-terminate|GET /v1/servers/@arrow|empty|-1|7|internal
+terminate|DELETE /v1/servers/@arrow|429|-1|7|rate_limited
+terminate|GET /v1/servers/@arrow|empty|-1|1|internal
 terminate|GET /v1/servers/@arrow|html|-1|7|transient
 ROWS
 }

@@ -133,6 +133,23 @@ succeeds fleet list --json
 equal 'no longer' stopped \
     "$(json '.pods[] | select(.short == "arrow") | .state')"
 
+### By bid, and by way of the proxy
+
+fails_with 5 env VAST_SPOT=yes VAST_BID_PRICE=0.01 fleet create basil --yes
+sim_fault '{"kind": "no-direct", "only": "arena-basil", "match": "PUT *"}'
+sim_forget
+succeeds env VAST_SPOT=yes VAST_RUNTYPE='jupyter_direc ssh_direc ssh_proxy' \
+    fleet create basil --yes --json
+equal 'a tenth above the lowest bid' 'bid 0.055' "$(sim_log '[.requests[] |
+    .body | objects | .type // .price // empty] | map(tostring) | join(" ")')"
+succeeds fleet list --json
+equal 'interruptible, at that price and the storage' 'true true' \
+    "$(json '.pods[] | select(.short == "basil") | "\(.spot) \(
+        .price_per_hour > 0.0649 and .price_per_hour < 0.0651)"')"
+pinned basil
+equal 'the proxy, one port above' arena-basil \
+    "$(pod_ssh basil 'echo $MACHINE_NAME')"
+
 ### End
 
 succeeds fleet terminate all --yes

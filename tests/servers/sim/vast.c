@@ -18,7 +18,7 @@
  *   price      the instance costs "factor" times what the offer said
  *   taken      start finds the GPU taken, and queues
  *   sloppy     the next searches ignore their filters
- *   no-address the instance has no direct port, only the proxy
+ *   no-direct the instance has no direct port, only the proxy
  *   linger     a destroyed instance is still told for "ms"
  *   short      the next list says that there are more than it tells
  *   circle     the next lists have themselves as their next page
@@ -551,7 +551,7 @@ static json_t *ports_of(const struct sim *sim,
     char port[16];
 
     if (!sim_machine_reachable(sim, machine) ||
-        sim_flag(machine->data, "no-address") || !strstr(runtype, "direc"))
+        sim_flag(machine->data, "no-direct") || !strstr(runtype, "direc"))
         return sim_machine_state(sim, machine) == SIM_RUNNING ? json_object()
                                                               : json_null();
     snprintf(port, sizeof port, "%d", machine->port);
@@ -598,7 +598,7 @@ static json_t *instance_json(const struct sim *sim,
         words.actual = "loading";
     json_object_del(row, "queued");
     json_object_del(row, "env");
-    json_object_del(row, "no-address");
+    json_object_del(row, "no-direct");
     sim_put(row, "id", json_integer(strtoll(machine->id, NULL, 10)));
     sim_put(row, "label", json_string(machine->name));
     put_word(row, "actual_status", words.actual);
@@ -875,8 +875,8 @@ static struct sim_machine *make_instance(struct sim *sim, const json_t *body,
     struct sim_machine *machine = sim_machine_new(sim, &wish);
 
     fill_instance(machine, body, offer, factor > 0 ? factor : 2);
-    if (call && sim_fault(call, "no-address", wish.name))
-        sim_put(machine->data, "no-address", json_true());
+    if (call && sim_fault(call, "no-direct", wish.name))
+        sim_put(machine->data, "no-direct", json_true());
     free(keys);
     free(id);
     return machine;

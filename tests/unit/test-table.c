@@ -179,7 +179,7 @@ static void unset_fields_of_a_pod_are_null(void **state)
         "\"gpu\":null,\"gpus\":null,\"region\":null,\"tier\":null,"
         "\"price_per_hour\":null,\"currency\":null,\"billing\":null,"
         "\"ssh\":null,\"proxy_port\":null,\"image\":null,\"created_at\":null,"
-        "\"locked\":null,\"spot\":null,\"host_key\":null}");
+        "\"locked\":null,\"spot\":null,\"host_key\":null,\"note\":null}");
 }
 
 static void fields_of_a_pod_become_json(void **state)

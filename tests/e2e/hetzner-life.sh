@@ -218,6 +218,8 @@ succeeds fleet unlock cedar --yes
 ### Other people's servers
 
 other=$(sim_seed '{"name": "arena-basil", "labels": {"managed-by": "x"}}')
+wait_for 20 sh -c "fleet list --json | jq -e '.pods[] |
+    select(.short == \"basil\") | .state == \"running\"'"
 for verb in stop restart lock terminate; do
     fails_with 4 fleet "$verb" basil --yes
     says 'not made by fleet'

@@ -59,8 +59,7 @@ static int check_alive(const struct fleet_pod *pod, bool settled,
     int state = fl_pod_state(pod);
 
     if (state != FLEET_STATE_FAILED && state != FLEET_STATE_TERMINATING &&
-        state != FLEET_STATE_GONE &&
-        (state != FLEET_STATE_STOPPED || !settled))
+        state != FLEET_STATE_GONE && (state != FLEET_STATE_STOPPED || !settled))
         return FLEET_OK;
     return fleet_fail(
         err, FLEET_ETRANSIENT, "does not come up: the provider says %s%s%s",

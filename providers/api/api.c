@@ -153,25 +153,23 @@ char *api_escape(const char *text)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "abcdefghijklmnopqrstuvwxyz0123456789-_.~";
     static const char digits[] = "0123456789ABCDEF";
-    char *out, *at;
+    size_t len = 0;
+    char *out;
 
     if (!text || !*text || !strcmp(text, ".") || !strcmp(text, ".."))
         return NULL;
-    out = at = malloc(strlen(text) * 3 + 1);
-    if (!out)
-        return NULL;
-    for (; *text; text++) {
+    out = calloc(strlen(text) + 1, 3);
+    for (; out && *text; text++) {
         unsigned char byte = (unsigned char)*text;
 
         if (strchr(plain, byte)) {
-            *at++ = (char)byte;
+            out[len++] = (char)byte;
             continue;
         }
-        *at++ = '%';
-        *at++ = digits[byte >> 4];
-        *at++ = digits[byte & 15];
+        out[len++] = '%';
+        out[len++] = digits[byte >> 4];
+        out[len++] = digits[byte & 15];
     }
-    *at = '\0';
     return out;
 }
 

@@ -12,6 +12,7 @@
 
 #define MAX_ATTEMPTS 5
 #define BACKOFF_MAX  20000
+#define LONGEST_HINT 60000
 #define LAST_CODE    FLEET_EUSAGE
 
 int64_t fl_backoff_ms = 500;
@@ -97,10 +98,11 @@ static int attempt(struct fl_provider *provider, int op,
     return rc;
 }
 
+/* Who is asked to come back much later says so, rather than wait. */
 static bool may_repeat(const struct fleet_error *err)
 {
     return (err->code == FLEET_ERATELIMITED || err->code == FLEET_ETRANSIENT) &&
-           err->retry_ms >= 0;
+           err->retry_ms >= 0 && err->retry_ms <= LONGEST_HINT;
 }
 
 int64_t fl_random_below(int64_t limit)

@@ -116,6 +116,7 @@ static void rank(const struct wants *wants, struct fl_option_row *row,
                         tier_fits);
     row->region = rank_of(&wants->regions,
                           fl_offer_get(offer, FLEET_OFFER_REGION), region_fits);
+    row->rank = fl_offer_get_number(offer, FLEET_OFFER_RANK, 0);
     row->misfit = row->gpu == SIZE_MAX;
 }
 
@@ -247,6 +248,8 @@ static int by_kind(const struct fl_option_row *a, const struct fl_option_row *b)
 {
     int order = compare(a->gpu, b->gpu);
 
+    if (order == 0 && a->rank && b->rank)
+        order = (a->rank > b->rank) - (a->rank < b->rank);
     if (order == 0)
         order = compare(a->tier, b->tier);
     return order ? order : compare(a->region, b->region);

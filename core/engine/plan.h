@@ -16,6 +16,7 @@ struct fl_option_row {
     bool misfit;  /* its GPU is none that is wanted */
     bool foreign; /* cheapest: priced in another currency than the first */
     size_t gpu, tier, region, came;
+    int64_t rank;  /* given to the provider; 0: none */
     int64_t price; /* INT64_MAX: not known */
 };
 struct fl_options_plan {
@@ -26,8 +27,9 @@ struct fl_options_plan {
 };
 /* Drops what GPU_TYPE, NUM_GPUS, CLOUD_TYPE, REGIONS, a price cap or an empty
  * stock rule out, and orders. PLACEMENT=listed: as PROVIDERS, then as GPU_TYPE,
- * CLOUD_TYPE and REGIONS, then by price. cheapest: by price over all providers;
- * what is priced in another currency than the first provider's comes after. */
+ * the provider's own order, CLOUD_TYPE and REGIONS, then by price. cheapest: by
+ * price over all providers; what is priced in another currency than the first
+ * provider's comes after. */
 int fl_plan_order(const struct fl_settings *settings,
                   struct fl_options_plan *plan, struct fleet_error *err);
 void fl_options_plan_clear(struct fl_options_plan *plan);

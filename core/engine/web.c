@@ -355,7 +355,7 @@ static bool again(const struct fleet_request *request, int tries,
                   request->method, (long long)delay, err->text);
         return fleet_call_sleep(delay, NULL) == FLEET_OK;
     }
-    if (err->retry_ms <= 0)
+    if (err->retry_ms <= LONGEST_HINT)
         err->retry_ms = -1; /* it was tried often enough */
     return false;
 }

@@ -120,6 +120,7 @@ static const struct fl_field offer_fields[] = {
     [FLEET_OFFER_PRICE_MICROS - 1] = NUMBER("price_per_hour", 0, PRICE_MAX),
     [FLEET_OFFER_CURRENCY - 1] = TEXT("currency", 3, check_currency),
     [FLEET_OFFER_STOCK - 1] = TEXT("stock", TEXT_MAX, NULL),
+    [FLEET_OFFER_RANK - 1] = NUMBER("rank", 1, COUNT_MAX),
 };
 static const struct fl_field spec_fields[] = {
     [FLEET_SPEC_NAME - 1] = TEXT("name", WORD_MAX, NULL),

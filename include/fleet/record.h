@@ -70,7 +70,9 @@ enum fleet_offer_field {
     FLEET_OFFER_SPOT,         /* number; 0 or 1 */
     FLEET_OFFER_PRICE_MICROS, /* number */
     FLEET_OFFER_CURRENCY,     /* text */
-    FLEET_OFFER_STOCK         /* text; "high", "low", "none", ... */
+    FLEET_OFFER_STOCK,        /* text; "high", "low", "none", ... */
+    FLEET_OFFER_RANK /* number from 1; its place in an order that the user has
+                        given to the provider */
 };
 
 enum fleet_spec_field {

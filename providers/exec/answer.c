@@ -67,6 +67,7 @@ static const struct key offer_keys[] = {
     {"price_per_hour", KIND_PRICE,  FLEET_OFFER_PRICE_MICROS},
     {"currency",       KIND_TEXT,   FLEET_OFFER_CURRENCY},
     {"stock",          KIND_TEXT,   FLEET_OFFER_STOCK},
+    {"rank",           KIND_NUMBER, FLEET_OFFER_RANK},
     {0},
 };
 

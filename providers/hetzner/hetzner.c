@@ -274,6 +274,8 @@ static bool may_name_tier(const struct survey *survey)
 static void put_offer(struct survey *survey, const struct choice *choice,
                       const json_t *type, const char *stock)
 {
+    ptrdiff_t place = choice - survey->h->choices.at;
+
     struct fleet_offer *offer = fleet_sink_offer(survey->offers);
     int64_t price = price_at(survey, type, choice->location);
     char id[CHOICE_TEXT_MAX];
@@ -289,6 +291,7 @@ static void put_offer(struct survey *survey, const struct choice *choice,
     fleet_offer_set_number(offer, FLEET_OFFER_GPUS, 0);
     fleet_offer_set_number(offer, FLEET_OFFER_SPOT, 0);
     fleet_offer_set(offer, FLEET_OFFER_STOCK, stock);
+    fleet_offer_set_number(offer, FLEET_OFFER_RANK, place + 1);
     if (price < 0)
         return;
     fleet_offer_set_number(offer, FLEET_OFFER_PRICE_MICROS, price);

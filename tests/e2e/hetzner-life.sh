@@ -56,6 +56,8 @@ sim_set '{"values": {"scarce": "cax21@hel1"}}'
 succeeds fleet offers --json
 equal 'what is there' 'ash high,fsn1 none,hel1 low,nbg1 high,sin none' \
     "$(json '[.options[] | "\(.region) \(.stock)"] | sort | join(",")')"
+equal 'in the order that was given' nbg1,hel1,ash "$(json '[.options[] |
+    select(.dropped == null) | .region] | join(",")')"
 equal 'gross, with the address' 0.013328 \
     "$(json '.options[] | select(.region == "nbg1") | .price_per_hour')"
 equal 'currency' EUR "$(json '.options[0].currency')"

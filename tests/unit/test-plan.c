@@ -175,6 +175,27 @@ static void options_are_ordered(void **state)
     fl_options_plan_clear(&plan);
 }
 
+/* An order that the user has given the provider counts before the price. */
+static void ranked_in_order(void **state)
+{
+    struct fl_settings settings = {0};
+    struct fl_options_plan plan = {0};
+    struct fleet_error err = {0};
+    static const int64_t expected[] = {30, 10, 20};
+
+    (void)state;
+    add(&plan, 0, NULL, 0, NULL, 10, NULL);
+    add(&plan, 0, NULL, 0, NULL, 20, NULL);
+    add(&plan, 0, NULL, 0, NULL, 30, NULL);
+    fleet_offer_set_number(plan.at[0].offer, FLEET_OFFER_RANK, 2);
+    fleet_offer_set_number(plan.at[1].offer, FLEET_OFFER_RANK, 3);
+    fleet_offer_set_number(plan.at[2].offer, FLEET_OFFER_RANK, 1);
+    assert_int_equal(fl_plan_order(&settings, &plan, &err), 0);
+    for (size_t i = 0; i < plan.n; i++)
+        assert_int_equal(fl_plan_price(&plan.at[i]), expected[i]);
+    fl_options_plan_clear(&plan);
+}
+
 /* What stands in the plan: listing, GPU, tier, price and currency. */
 struct stall {
     size_t listing;
@@ -389,6 +410,7 @@ static void a_spec_carries_the_offer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranked_in_order),
         cmocka_unit_test(options_are_dropped),
         cmocka_unit_test(want_of_options_is_told),
         cmocka_unit_test(options_are_ordered),

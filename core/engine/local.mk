@@ -26,6 +26,7 @@ core_sources += \
 	core/engine/load.c core/engine/load.h \
 	core/engine/lock.c core/engine/lock.h \
 	core/engine/offers.c core/engine/offers.h \
+	core/engine/login.c core/engine/login.h \
 	core/engine/look.c core/engine/look.h \
 	core/engine/plan.c core/engine/plan.h \
 	core/engine/plugins.c core/engine/plugins.h \

@@ -6,9 +6,9 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/engine/fan.h"
+#include "core/engine/login.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 #define STDERR_MAX 2048
 #define JUDGE_MS   10000 /* or the pod's limit, where that is less */
@@ -72,17 +72,9 @@ static int fail_at(struct line *line, const char *stage, int code)
 
 static int connect_pod(struct line *line, int64_t deadline, struct fl_ssh **ssh)
 {
-    const struct fleet_pod *pod = line->pod;
-    const struct fl_ssh_target target = {
-        .host = fleet_pod_get(pod, FLEET_POD_SSH_HOST),
-        .port = (int)fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 22),
-        .user = fleet_pod_get(pod, FLEET_POD_SSH_USER),
-        .host_key =
-            line->trusting ? NULL : fleet_pod_get(pod, FLEET_POD_HOST_KEY),
-    };
     enum fl_ssh_stage stage = FL_SSH_RESOLVE;
-    int rc = fl_ssh_open(&target, line->key, deadline, ssh, &stage,
-                         &line->host_key, &line->error);
+    int rc = fl_login(line->pod, line->key, line->trusting, deadline, ssh,
+                      &stage, &line->host_key, &line->error);
 
     if (rc < 0)
         return fail_at(line, fl_ssh_stage_name(stage), rc);
@@ -318,36 +310,6 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
     line_free(line);
 }
 
-/* Why this pod need not be asked at all; NULL: it shall be. */
-static const char *trouble_of(const struct fl_member *member,
-                              struct fleet_error *error)
-{
-    enum fleet_state state = fl_pod_state(member->pod);
-    const char *word = fleet_state_name(state);
-
-    if (member->unconfirmed) {
-        fleet_fail(error, FLEET_EAMBIGUOUS,
-                   "unknown: it is remembered, but %s does not list it",
-                   member->listing->name);
-        return "unknown";
-    }
-    if (state == FLEET_STATE_STOPPED) {
-        fleet_fail(error, FLEET_ECONFLICT,
-                   "stopped: `fleet start %s` starts it", member->short_name);
-        return word;
-    }
-    if (state != FLEET_STATE_RUNNING && state != FLEET_STATE_UNKNOWN) {
-        fleet_fail(error, FLEET_ECONFLICT, "%s: it does not run", word);
-        return word;
-    }
-    if (!fleet_pod_get(member->pod, FLEET_POD_SSH_HOST)) {
-        fleet_fail(error, FLEET_ECONFLICT, "%s: %s tells no address for it",
-                   word, member->listing->name);
-        return "address";
-    }
-    return NULL;
-}
-
 static struct line *line_new(const struct fl_test_job *job,
                              const struct fl_member *member)
 {
@@ -360,13 +322,10 @@ static struct line *line_new(const struct fl_test_job *job,
     line->limit_ms = job->limit_ms;
     line->trusting = job->learn_anew && member->host_key_learnt;
     line->open_ms = line->run_ms = line->asked_at = line->answered_at = -1;
-    line->pod = fl_pod_copy(member->pod);
+    line->pod = fl_login_pod(job->engine, member);
     line->findings = calloc(job->checks->n, sizeof(*line->findings));
     if (!line->pod || !line->findings)
         return NULL;
-    if (!fleet_pod_get(line->pod, FLEET_POD_SSH_USER))
-        fleet_pod_set(line->pod, FLEET_POD_SSH_USER,
-                      job->engine->settings.ssh_user);
     return fl_take(line);
 }
 
@@ -393,7 +352,7 @@ static int open_results(struct run *run, struct fleet_error *err)
         result->findings = calloc(n_checks, sizeof(*result->findings));
         if (!result->findings)
             return fl_enomem(err);
-        result->stage = trouble_of(member, &result->error);
+        result->stage = fl_login_trouble(member, &result->error);
     }
     return FLEET_OK;
 }
@@ -420,18 +379,6 @@ static int open_lines(struct run *run, struct fl_fan *fan,
     return FLEET_OK;
 }
 
-/* Each connection needs a descriptor, and the soft limit is often low. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 /* Those that are not asked are told first; then the others, as they end. */
 static int run_lines(struct run *run, struct fl_fan *fan,
                      struct fleet_error *err)
@@ -442,7 +389,7 @@ static int run_lines(struct run *run, struct fl_fan *fan,
         if (run->results->at[i].stage)
             conclude_unasked(run, i);
     }
-    raise_descriptors();
+    fl_login_raise_descriptors();
     fan->threads = fl_engine_threads(run->job->engine, fan->n);
     return fl_fan_run(fan, err);
 }

@@ -197,6 +197,7 @@ int fl_args_parse(struct fl_parse *parse, struct fleet_error *err)
     bool flags = true;
 
     parse->used = parse->n_rest = 0;
+    parse->split = false;
     while (parse->used < parse->n_words) {
         const char *word = parse->words[parse->used];
         bool is_flag = flags && word[0] == '-' && word[1];
@@ -209,6 +210,8 @@ int fl_args_parse(struct fl_parse *parse, struct fleet_error *err)
             parse->rest[parse->n_rest++] = word;
         } else if (strcmp(word, "--") == 0) {
             flags = false;
+            parse->split = true;
+            parse->n_before = parse->n_rest;
         } else {
             rc = word[1] == '-' ? parse_long(parse, word, err)
                                 : parse_short(parse, word, err);
@@ -216,6 +219,8 @@ int fl_args_parse(struct fl_parse *parse, struct fleet_error *err)
                 return rc;
         }
     }
+    if (!parse->split)
+        parse->n_before = parse->n_rest;
     return FLEET_OK;
 }
 

@@ -29,6 +29,8 @@ struct fl_parse {
     const char **rest; /* room for n_words; gets the words that are no flags */
     /* Results: */
     size_t n_rest, used;
+    size_t n_before; /* of rest: before "--"; n_rest where there was none */
+    bool split;      /* there was one */
 };
 /* --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE, bundled -qy; "--" ends the
  * flags. FLEET_EUSAGE names the flag and, for an unknown one, the nearest. */

@@ -37,6 +37,8 @@ struct fl_context {
     enum fl_format format;
     const char *const *args; /* what is left after the flags */
     size_t n_args;
+    size_t n_before;         /* of args: before "--" */
+    bool split;              /* "--" was there */
     char *words;             /* the command line for the journal */
     struct fl_engine engine; /* zeroed; the command opens what it needs */
     json_t *document;        /* what -o json prints, "fleet": 1 in it */

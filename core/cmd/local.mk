@@ -24,6 +24,7 @@ cmd_sources = \
 	core/cmd/init.c \
 	core/cmd/install.c core/cmd/install.h \
 	core/cmd/keyfile.c core/cmd/keyfile.h \
+	core/cmd/keep.c core/cmd/keep.h \
 	core/cmd/keys.c core/cmd/keys.h \
 	core/cmd/list.c \
 	core/cmd/manual.c \
@@ -34,8 +35,10 @@ cmd_sources = \
 	core/cmd/progress.c core/cmd/progress.h \
 	core/cmd/providers.c \
 	core/cmd/report.c \
+	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \
 	core/cmd/sim.c \
+	core/cmd/ssh.c \
 	core/cmd/ssh-config.c \
 	core/cmd/summary.c core/cmd/summary.h \
 	core/cmd/table.c core/cmd/table.h \

@@ -140,6 +140,8 @@ static int read_words(struct fl_context *context, const struct fl_flags *sets,
     rc = fl_args_parse(&parse, err);
     context->args = words->rest;
     context->n_args = parse.n_rest;
+    context->n_before = parse.n_before;
+    context->split = parse.split;
     return rc;
 }
 

@@ -7,11 +7,11 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/cmd/document.h"
+#include "core/cmd/keep.h"
 
 #include <string.h>
 
-#define LOCK_WAIT_MS 2000
-#define FACTS_MAX    (512 * 1024) /* of one pod, in the state */
+#define FACTS_MAX (512 * 1024) /* of one pod, in the state */
 
 /* ---- JSON ---- */
 
@@ -292,27 +292,6 @@ static int make_rows(const struct fl_checks *checks,
     return FLEET_OK;
 }
 
-/* Under the cohort's lock, in a connection of its own: the engine's reads. */
-static int store(struct fl_engine *engine, const char *words,
-                 const struct rows *rows, struct fleet_error *err)
-{
-    FL_AUTO(fl_lock_drop) struct fl_lock *lock = NULL;
-    FL_AUTO(fl_state_close) struct fl_state *state = NULL;
-    FL_AUTO_FREE char *news = NULL;
-    int rc = fl_dir_make(engine->state_dir, err);
-
-    if (rc == 0)
-        rc = fl_lock_take(engine->state_dir, engine->cohort.prefix, words,
-                          fl_deadline(LOCK_WAIT_MS), NULL, NULL, &lock, err);
-    if (rc == 0)
-        rc = fl_state_open(engine->state_dir, engine->cohort.prefix,
-                           FL_STATE_WRITE, &state, &news, err);
-    if (rc == 0)
-        rc = fl_health_put(state, rows->verdicts, rows->n_verdicts, rows->keys,
-                           rows->n_keys, err);
-    return rc;
-}
-
 void fl_verdict_record(struct fl_context *context,
                        const struct fl_checks *checks,
                        const struct fl_test_results *results)
@@ -329,7 +308,8 @@ void fl_verdict_record(struct fl_context *context,
     if (rc == 0 && make_rows(checks, results, now, &rows) < 0)
         rc = fl_enomem(&err);
     if (rc == 0 && rows.n_verdicts > 0)
-        rc = store(&context->engine, context->words, &rows, &err);
+        rc = fl_keep(context, rows.verdicts, rows.n_verdicts, rows.keys,
+                     rows.n_keys, &err);
     if (rc < 0)
         fl_say(context, "fleet: warning: the verdicts are not kept: %s",
                err.text);

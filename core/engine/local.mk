@@ -32,6 +32,7 @@ core_sources += \
 	core/engine/plugins.c core/engine/plugins.h \
 	core/engine/ports.c core/engine/ports.h \
 	core/engine/provider.c core/engine/provider.h \
+	core/engine/ran.c core/engine/ran.h \
 	core/engine/reconcile.c core/engine/reconcile.h \
 	core/engine/rounds.c core/engine/rounds.h \
 	core/engine/settings.c core/engine/settings.h \

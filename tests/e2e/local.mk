@@ -46,6 +46,7 @@ e2e_tests = \
 	tests/e2e/plugin-refused.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
+	tests/e2e/run-many.sh \
 	tests/e2e/runpod-faults.sh \
 	tests/e2e/runpod-life.sh \
 	tests/e2e/runpod-pages.sh \
@@ -54,6 +55,7 @@ e2e_tests = \
 	tests/e2e/sim-faults.sh \
 	tests/e2e/sim-runpod.sh \
 	tests/e2e/sim-vast.sh \
+	tests/e2e/ssh-login.sh \
 	tests/e2e/test-checks.sh \
 	tests/e2e/test-hostile.sh \
 	tests/e2e/test-hostkey.sh \

@@ -1,0 +1,444 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/ran.h"
+
+#include "core/base/cancel.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/pool.h"
+#include "core/base/text.h"
+#include "core/cmd/commands.h"
+#include "core/cmd/keep.h"
+#include "core/cmd/output.h"
+#include "core/cmd/progress.h"
+#include "core/cmd/screen.h"
+#include "core/cmd/work.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMIT_MS  3600000
+#define INPUT_MAX ((size_t)64 << 20)
+
+struct run_options {
+    struct fl_narrowing narrowing;
+    bool worst;
+    char *input;
+};
+static const char *const alias_s[] = {"S", NULL};
+static const char *const alias_i[] = {"i", NULL};
+/* clang-format off */
+static const struct fleet_option options[] = {
+    FL_NARROWING_OPTIONS(struct run_options, narrowing),
+    {.key = "worst", .type = FLEET_OPT_BOOL, .aliases = alias_s,
+     .help = "exit with the greatest of the commands' statuses",
+     FLEET_AT(struct run_options, worst)},
+    {.key = "input", .type = FLEET_OPT_PATH, .aliases = alias_i,
+     .help = "give this file to each of them as standard input; - is ours",
+     FLEET_AT(struct run_options, input)},
+    {0},
+};
+/* clang-format on */
+
+/* Everything one `fleet run` works with. */
+struct work {
+    struct fl_context *context;
+    const struct run_options *options;
+    struct fl_buf command, input;
+    struct fl_ssh_key *key;
+    struct fl_fleet fleet;
+    bool *selected;
+    struct fl_run_results results;
+};
+
+/* ---- what shall be run ---- */
+
+/* As ssh does it: the words with blanks between, for the shell over there. */
+static int take_command(struct work *work, struct fleet_error *err)
+{
+    struct fl_context *context = work->context;
+
+    for (size_t i = context->n_before; i < context->n_args; i++) {
+        if (i > context->n_before)
+            fl_buf_putc(&work->command, ' ');
+        fl_buf_puts(&work->command, context->args[i]);
+    }
+    context->n_args = context->n_before; /* the targets */
+    return fl_buf_check(&work->command, "the command", err);
+}
+
+static int read_own_input(struct fl_buf *input, struct fleet_error *err)
+{
+    ssize_t n = 1;
+
+    while (n > 0) {
+        if (fl_buf_reserve(input, 65536) < 0)
+            break;
+        n = read(STDIN_FILENO, input->data + input->len, 65536);
+        if (n > 0)
+            input->len += (size_t)n;
+    }
+    if (n < 0)
+        return fleet_fail(err, FLEET_EUSAGE, "--input -: %s", strerror(errno));
+    return fl_buf_check(input, "standard input", err);
+}
+
+static int take_input(struct work *work, struct fleet_error *err)
+{
+    const char *path = work->options->input;
+
+    if (!path)
+        return FLEET_OK;
+    return strcmp(path, "-") == 0 ? read_own_input(&work->input, err)
+                                  : fl_file_read(path, &work->input, err);
+}
+
+static int open_key(struct work *work, struct fleet_error *err)
+{
+    const char *path = work->context->engine.settings.key_path;
+
+    if (!path)
+        return fleet_fail(err, FLEET_ECONFIG,
+                          "SHARED_SSH_KEY_PATH is not set: it names the "
+                          "private key that opens the pods; see `fleet init`");
+    return fl_ssh_key_open(path, &work->key, err);
+}
+
+/* ---- results ---- */
+
+/* Text of a pod as it may stand in JSON: bytes that are no UTF-8, and NUL, are
+ * told by their numbers. */
+static json_t *json_output(const char *text, size_t len)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf out = FL_BUF(6 * len + 64);
+
+    if (!text)
+        return json_null();
+    if (fl_utf8_valid(text, len))
+        return json_stringn_nocheck(text, len);
+    for (size_t at = 0; at < len; at += strlen(text + at) + 1) {
+        if (at)
+            fl_buf_puts(&out, "\\x00");
+        fl_text_escape(&out, text + at);
+    }
+    return json_string(fl_buf_text(&out));
+}
+
+static json_t *json_result(const struct fl_run_result *result)
+{
+    const struct fl_ssh_exec *exec = &result->exec;
+    json_t *entry = json_object();
+
+    fl_json_put(entry, "name", fl_json_text(result->name));
+    fl_json_put(entry, "exit",
+                result->ended && !exec->signal[0] ? json_integer(exec->status)
+                                                  : json_null());
+    fl_json_put(entry, "signal",
+                fl_json_text(exec->signal[0] ? exec->signal : NULL));
+    fl_json_put(entry, "stdout", json_output(exec->out, exec->out_len));
+    fl_json_put(entry, "stderr", json_output(exec->err_text, exec->err_len));
+    fl_json_put(entry, "truncated", json_boolean(exec->truncated));
+    fl_json_put(entry, "elapsed_ms", json_integer(result->elapsed_ms));
+    fl_json_put(entry, "stage", fl_json_text(result->stage));
+    fl_json_put(entry, "error",
+                result->stage ? fl_json_error(&result->error, result->name,
+                                              result->member->listing->name)
+                              : json_null());
+    return entry;
+}
+
+static void make_document(struct work *work)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < work->results.n; i++)
+        fl_json_add(list, json_result(&work->results.at[i]));
+    fl_json_put(work->context->document, "results", list);
+}
+
+/* To a terminal nothing goes that could take it over; lines stay lines. */
+static void print_text(struct fl_context *context, const char *text, size_t len)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf out = FL_BUF(6 * len + 64);
+
+    if (!isatty(STDOUT_FILENO)) {
+        fl_print_n(context, text, len);
+        return;
+    }
+    for (size_t at = 0; at < len;) {
+        size_t piece = strcspn(text + at, "\n\t");
+        char last = text[at + piece];
+        FL_AUTO_FREE char *copy = strndup(text + at, piece);
+
+        if (copy)
+            fl_text_escape(&out, copy);
+        if (at + piece < len)
+            fl_buf_putc(&out, last ? last : '?');
+        at += piece + 1;
+    }
+    fl_print_n(context, fl_buf_text(&out), out.len);
+}
+
+static void print_output(struct fl_context *context, const char *text,
+                         size_t len)
+{
+    if (len == 0)
+        return;
+    print_text(context, text, len);
+    if (text[len - 1] != '\n')
+        fl_print(context, "\n");
+}
+
+static bool same_text(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
+}
+
+/* Pods of which there is nothing different to say. */
+static bool same(const struct fl_run_result *a, const struct fl_run_result *b)
+{
+    if (fl_run_status(a) != fl_run_status(b) || !a->stage != !b->stage ||
+        (a->stage && strcmp(a->error.text, b->error.text) != 0))
+        return false;
+    return same_text(a->exec.out, a->exec.out_len, b->exec.out,
+                     b->exec.out_len) &&
+           same_text(a->exec.err_text, a->exec.err_len, b->exec.err_text,
+                     b->exec.err_len);
+}
+
+static int put_heading(const struct fl_run_result *first,
+                       const struct fl_strv *names, struct fl_buf *out)
+{
+    fl_buf_puts(out, "---- ");
+    for (size_t i = 0; i < names->n; i++)
+        fl_buf_printf(out, "%s%s", i ? " " : "", names->at[i]);
+    if (names->n > 1)
+        fl_buf_printf(out, " (%zu)", names->n);
+    if (first->stage)
+        fl_buf_printf(out, ": %s\n", first->error.text);
+    else if (first->exec.signal[0])
+        fl_buf_printf(out, ": signal %s\n", first->exec.signal);
+    else if (first->exec.status != 0)
+        fl_buf_printf(out, ": exit %d\n", first->exec.status);
+    else
+        fl_buf_puts(out, "\n");
+    return out->failed;
+}
+
+static void print_group(struct work *work, size_t first, bool *told)
+{
+    const struct fl_run_result *result = &work->results.at[first];
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+    FL_AUTO(fl_buf_clear) struct fl_buf heading = FL_BUF(1 << 20);
+
+    for (size_t i = first; i < work->results.n; i++) {
+        if (told[i] || !same(result, &work->results.at[i]))
+            continue;
+        told[i] = true;
+        fl_strv_add(&names, work->results.at[i].member->short_name);
+    }
+    if (put_heading(result, &names, &heading) == 0)
+        print_text(work->context, heading.data, heading.len);
+    print_output(work->context, result->exec.out, result->exec.out_len);
+    print_output(work->context, result->exec.err_text, result->exec.err_len);
+}
+
+static void print_errors(const struct fl_ssh_exec *exec)
+{
+    const char *at = exec->err_text;
+
+    while (at && *at) {
+        int len = (int)strcspn(at, "\n");
+
+        fl_screen_linef("%.*s", len, at);
+        at += len + (at[len] == '\n');
+    }
+}
+
+/* One pod's output is what ssh would have printed. */
+static void print_single(struct work *work)
+{
+    const struct fl_run_result *result = &work->results.at[0];
+
+    if (result->exec.out)
+        print_text(work->context, result->exec.out, result->exec.out_len);
+    print_errors(&result->exec);
+}
+
+static void print_results(struct work *work)
+{
+    FL_AUTO_FREE bool *told = calloc(work->results.n + 1, sizeof(*told));
+
+    if (work->results.n == 1) {
+        print_single(work);
+        return;
+    }
+    for (size_t i = 0; told && i < work->results.n; i++) {
+        if (!told[i])
+            print_group(work, i, told);
+    }
+}
+
+static int status_of_all(const struct work *work)
+{
+    size_t failed = 0;
+    int worst = 0;
+
+    for (size_t i = 0; i < work->results.n; i++) {
+        int status = fl_run_status(&work->results.at[i]);
+
+        failed += status != 0;
+        worst = status > worst ? status : worst;
+    }
+    if (work->options->worst || failed == 0)
+        return worst;
+    return failed < work->results.n ? FL_EXIT_PARTIAL : FL_EXIT_FAILED;
+}
+
+/* Of one pod its own status; what kept it from running tells in words. */
+static int finish(struct work *work)
+{
+    struct fl_context *context = work->context;
+    int status = FL_EXIT_OK;
+
+    if (context->format == FL_FORMAT_JSON)
+        make_document(work);
+    else
+        print_results(work);
+    for (size_t i = 0; i < work->results.n; i++) {
+        const struct fl_run_result *result = &work->results.at[i];
+
+        if (result->stage)
+            status = fl_report(context, &result->error, result->name,
+                               result->member->listing->name);
+    }
+    if (fl_cancelled())
+        return fl_cancel_status();
+    if (work->results.n != 1)
+        return status_of_all(work);
+    return status ? status : fl_run_status(&work->results.at[0]);
+}
+
+static void keep_keys(struct work *work)
+{
+    FL_AUTO_FREE struct fl_host_key *keys =
+        calloc(work->results.n + 1, sizeof(*keys));
+    struct fleet_error err = {0};
+    char now[FL_STAMP_SIZE];
+    size_t n = 0;
+
+    fl_stamp(now, time(NULL));
+    for (size_t i = 0; keys && i < work->results.n; i++) {
+        const struct fl_run_result *result = &work->results.at[i];
+
+        if (result->learnt)
+            keys[n++] = (struct fl_host_key){
+                (char *)result->name, (char *)result->member->listing->name,
+                (char *)fleet_pod_get(result->member->pod, FLEET_POD_ID), now,
+                result->learnt};
+    }
+    if (n > 0 && fl_keep(work->context, NULL, 0, keys, n, &err) < 0)
+        fl_say(work->context, "fleet: warning: host keys are not kept: %s",
+               err.text);
+}
+
+/* ---- the command ---- */
+
+static int run_all(struct work *work, struct fleet_error *err)
+{
+    struct fl_context *context = work->context;
+    struct fl_progress *progress = fl_progress_open(context, "done");
+    int64_t limit_ms = context->globals.timeout_ms;
+    struct fl_run_job job = {
+        .engine = &context->engine,
+        .fleet = &work->fleet,
+        .selected = work->selected,
+        .key = work->key,
+        .command = fl_buf_text(&work->command),
+        .input = work->options->input ? fl_buf_text(&work->input) : NULL,
+        .input_len = work->input.len,
+        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+        .event = fl_progress_event,
+        .event_arg = progress,
+    };
+    int rc = fl_run_all(&job, &work->results, err);
+
+    fl_progress_close(progress);
+    return rc;
+}
+
+static int do_work(struct work *work)
+{
+    struct fl_context *context = work->context;
+    struct fleet_error err = {0};
+    int rc = take_command(work, &err), status, incomplete;
+
+    if (rc == 0)
+        rc = fl_work_look(context, 0, &work->fleet, &err);
+    if (rc == 0)
+        rc = open_key(work, &err);
+    if (rc == 0)
+        rc = take_input(work, &err);
+    if (rc == 0)
+        rc = fl_work_select(context, &work->fleet, &work->options->narrowing,
+                            true, &work->selected, &err);
+    if (rc == 0)
+        rc = run_all(work, &err);
+    if (rc < 0)
+        return fl_report(context, &err, NULL, NULL);
+    status = finish(work);
+    keep_keys(work);
+    if (work->results.n == 0 && work->fleet.complete)
+        fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
+    incomplete = fl_work_incomplete(context, &work->fleet);
+    return status == FL_EXIT_OK ? incomplete : status;
+}
+
+static int run(struct fl_context *context, const void *given)
+{
+    struct work work = {.context = context,
+                        .options = given,
+                        .command = FL_BUF(128 * 1024),
+                        .input = FL_BUF(INPUT_MAX)};
+    int status;
+
+    if (!context->split || context->n_before == context->n_args)
+        return fl_usage(context, "the command stands behind --: "
+                                 "fleet run apple -- nvidia-smi -L");
+    status = do_work(&work);
+    if (fl_pool_wedged()) /* a thread may still use what is freed below */
+        return status;
+    fl_run_results_clear(&work.results);
+    free(work.selected);
+    fl_fleet_clear(&work.fleet);
+    fl_ssh_key_close(work.key);
+    fl_buf_clear(&work.command);
+    fl_buf_clear(&work.input);
+    return status;
+}
+
+const struct fl_command fl_cmd_run = {
+    .name = "run",
+    .group = "Pods",
+    .summary = "run a command on pods, all at once",
+    .synopsis = "[TARGET...] -- COMMAND...",
+    .example = "fleet run -- nvidia-smi -L\n"
+               "fleet run apple..mayor -- 'cd /workspace && git pull'\n"
+               "fleet run --input notes.txt -- 'cat > notes.txt'\n"
+               "fleet run --json -- uptime | jq -r '.results[].stdout'",
+    .about =
+        "The words behind -- are joined with blanks and given to the shell of "
+        "each pod, as ssh does it. Without a target all pods are meant. What "
+        "several pods print alike is printed once, under their names; one pod "
+        "alone prints as over ssh. --timeout is for each pod, an hour if it is "
+        "not given. The exit status is the command's own where there is one "
+        "pod; else 0, 3 when it failed on some, 1 when on all, or with --worst "
+        "the greatest of all.",
+    .options = options,
+    .options_size = sizeof(struct run_options),
+    .args = FL_ARGS_PODS,
+    .run = run,
+};

@@ -142,10 +142,10 @@ list|GET /v1/pricing|null|-1|0|none
 offers|GET /v1/server_types|401|-1|6|auth
 offers|GET /v1/server_types|429|1|0|none
 offers|GET /v1/server_types|html|-1|7|transient
-offers|GET /v1/server_types|types|-1|1|internal
-offers|GET /v1/server_types|null|-1|1|internal
-offers|GET /v1/pricing|null|-1|1|internal
-offers|GET /v1/images|types|-1|1|internal
+offers|GET /v1/server_types|types|-1|7|internal
+offers|GET /v1/server_types|null|-1|7|internal
+offers|GET /v1/pricing|null|-1|7|internal
+offers|GET /v1/images|types|-1|7|internal
 offers|GET /v1/images|500|2|0|none
 create|POST /v1/servers$|401|-1|6|auth
 create|POST /v1/servers$|403|-1|6|auth
@@ -182,7 +182,7 @@ stop|POST /v1/servers/@arrow/actions/shutdown|422|-1|1|invalid
 stop|POST /v1/servers/@arrow/actions/shutdown|protected|-1|4|locked
 stop|GET /v1/servers/@arrow|500|-1|7|transient
 stop|GET /v1/servers/@arrow|404|-1|1|not_found
-stop|GET /v1/servers/@arrow|null|-1|1|internal
+stop|GET /v1/servers/@arrow|null|-1|7|internal
 restart|POST /v1/servers/@arrow/actions/reset|401|-1|6|auth
 restart|POST /v1/servers/@arrow/actions/reset|429|1|0|none
 restart|POST /v1/servers/@arrow/actions/reset|409|1|0|none
@@ -202,7 +202,7 @@ terminate|DELETE /v1/servers/@arrow|protected|-1|4|locked
 terminate|DELETE /v1/servers/@arrow|422|-1|1|invalid
 terminate|DELETE /v1/servers/@arrow|500|-1|7|transient
 terminate|DELETE /v1/servers/@arrow|429|-1|7|rate_limited
-terminate|GET /v1/servers/@arrow|empty|-1|1|internal
+terminate|GET /v1/servers/@arrow|empty|-1|7|internal
 terminate|GET /v1/servers/@arrow|html|-1|7|transient
 ROWS
 }

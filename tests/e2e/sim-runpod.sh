@@ -125,6 +125,7 @@ equal 'regions' EUROPE "$(answer '[.dataCenters[].region] | unique[]')"
 
 ### A pod from begin to end
 
+sim_set '{"ssh_ms": 3600000}'
 answers 201 POST /v2/pods "$(pod_body course-apple)"
 id=$(answer .id)
 equal 'length of an id' 14 "${#id}"
@@ -132,6 +133,7 @@ same_shape create runpod/create.json
 equal 'environment in clear' course-apple "$(answer .env.MACHINE_NAME)"
 wait_for 10 is_pod "$id" '.status == "RUNNING"'
 equal 'running, and not to be reached yet' null "$(answer .ssh.direct)"
+sim_set '{"ssh_ms": 200}'
 wait_for 10 is_pod "$id" '.ssh.direct != null'
 same_shape 'get' runpod/get-running.json
 equal 'price of the pod' 0.17 "$(answer .cost)"

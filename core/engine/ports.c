@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/engine/db.h"
+#include "core/model/forward.h"
 #include "core/model/shown.h"
 
 #include <inttypes.h>
@@ -126,23 +127,6 @@ static int bad_line(const struct reading *reading, struct fleet_error *err,
                       reading->line, what);
 }
 
-/* The value of KEY among words KEY=VALUE, cut out of a copy; NULL: none. */
-static char *word_of(const char *words, const char *key)
-{
-    size_t len = strlen(key);
-
-    for (const char *at = words; *at;) {
-        size_t word;
-
-        at += strspn(at, " \t\r");
-        word = strcspn(at, " \t\r");
-        if (word > len && strncmp(at, key, len) == 0 && at[len] == '=')
-            return strndup(at + len + 1, word - len - 1);
-        at += word;
-    }
-    return strdup("");
-}
-
 static int bad_name(const struct reading *reading, const char *name,
                     struct fleet_error *err)
 {
@@ -157,8 +141,8 @@ static int bad_name(const struct reading *reading, const char *name,
 static int read_port(struct reading *reading, const char *words,
                      struct fleet_error *err)
 {
-    FL_AUTO_FREE char *name = word_of(words, "name");
-    FL_AUTO_FREE char *number = word_of(words, "port");
+    FL_AUTO_FREE char *name = fl_word_of(words, "name");
+    FL_AUTO_FREE char *number = fl_word_of(words, "port");
     int64_t port;
 
     if (!name || !number)
@@ -376,7 +360,19 @@ static const char **ordered(const struct fl_ports_job *job)
     return names;
 }
 
-/* One transaction: what is there, what is deployed, then what is new. */
+/* What is deployed, then what is new. */
+static int extend(const struct fl_ports_job *job, const char **names,
+                  struct fl_ports *ports, struct fleet_error *err)
+{
+    int rc = job->deployed ? adopt(job, ports, err) : FLEET_OK;
+
+    return rc < 0
+               ? rc
+               : fl_ports_plan(ports, names, job->names->n,
+                               job->engine->settings.proxy_starting_port, err);
+}
+
+/* One transaction: what is there, and what comes to it. */
 static int give_in(struct fl_state *state, const struct fl_ports_job *job,
                    struct fl_ports *out, struct fleet_error *err)
 {
@@ -389,11 +385,8 @@ static int give_in(struct fl_state *state, const struct fl_ports_job *job,
     if (rc == 0)
         rc = load_held(held, &ports, err);
     known = ports.n;
-    if (rc == 0 && job->deployed)
-        rc = adopt(job, &ports, err);
     if (rc == 0)
-        rc = fl_ports_plan(&ports, names, job->names->n,
-                           job->engine->settings.proxy_starting_port, err);
+        rc = extend(job, names, &ports, err);
     for (size_t i = known; rc == 0 && i < ports.n; i++)
         rc = store_held(held, &ports.at[i], err);
     if (rc == 0)
@@ -425,6 +418,22 @@ static int give_locked(const struct fl_ports_job *job, struct fl_ports *out,
     return rc < 0 ? rc : give_in(state, job, out, err);
 }
 
+/* As it would be: nothing is stored. Takes PORTS. */
+static int give_dry(const struct fl_ports_job *job, struct fl_ports *ports,
+                    struct fl_ports *out, struct fleet_error *err)
+{
+    FL_AUTO_FREE const char **names = ordered(job);
+    int rc = names ? FLEET_OK : fl_enomem(err);
+
+    if (rc == 0)
+        rc = extend(job, names, ports, err);
+    if (rc < 0)
+        return rc;
+    *out = *ports;
+    *ports = (struct fl_ports){0};
+    return FLEET_OK;
+}
+
 static int give(const struct fl_ports_job *job, struct fl_ports *out,
                 struct fleet_error *err)
 {
@@ -436,6 +445,8 @@ static int give(const struct fl_ports_job *job, struct fl_ports *out,
         rc = fl_ports_load(engine->state, &ports, err);
     if (rc < 0)
         return rc;
+    if (is_news(job, &ports) && job->dry)
+        return give_dry(job, &ports, out, err);
     if (is_news(job, &ports))
         return engine->lock ? give_in(engine->state, job, out, err)
                             : give_locked(job, out, err);

@@ -48,6 +48,7 @@ struct fl_ports_job {
     struct fl_engine *engine;
     const struct fl_strv *names; /* full, valid, any order */
     const struct fl_ports *deployed;
+    bool dry;            /* nothing is stored: what it would be */
     const char *command; /* for the lock */
     int64_t lock_wait_ms;
     fl_lock_waiting *waiting;

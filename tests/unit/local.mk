@@ -25,6 +25,7 @@ unit_programs = \
 	tests/unit/test-fan \
 	tests/unit/test-file \
 	tests/unit/test-format \
+	tests/unit/test-forward \
 	tests/unit/test-gate \
 	tests/unit/test-gpu \
 	tests/unit/test-greeting \
@@ -94,6 +95,7 @@ tests_unit_test_facts_LDFLAGS = $(unit_ldflags)
 tests_unit_test_fan_LDFLAGS = $(unit_ldflags)
 tests_unit_test_file_LDFLAGS = $(unit_ldflags)
 tests_unit_test_format_LDFLAGS = $(unit_ldflags)
+tests_unit_test_forward_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gpu_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo

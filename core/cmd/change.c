@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/cmd/forwards.h"
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
 #include "core/engine/wanted.h"
@@ -13,7 +14,7 @@
 
 struct change_options {
     struct fl_narrowing narrowing;
-    bool all, no_wait, wipe_ok;
+    bool all, no_wait, wipe_ok, skip_proxy;
 };
 /* clang-format off */
 #define TARGETING                                                              \
@@ -25,8 +26,18 @@ struct change_options {
     {.key = "wipe-ok", .type = FLEET_OPT_BOOL,                                 \
      .help = "go ahead also where data on the pods is lost by it",             \
      FLEET_AT(struct change_options, wipe_ok)}
+#define FORWARDING FL_SKIP_PROXY_OPTION(struct change_options, skip_proxy)
 static const struct fleet_option plain_options[] = {
     TARGETING,
+    {0},
+};
+static const struct fleet_option terminate_options[] = {
+    TARGETING,
+    FORWARDING,
+    {0},
+};
+static const struct fleet_option rename_options[] = {
+    FORWARDING,
     {0},
 };
 static const struct fleet_option stop_options[] = {
@@ -40,6 +51,7 @@ static const struct fleet_option waiting_options[] = {
     {.key = "no-wait", .type = FLEET_OPT_BOOL,
      .help = "return once the provider has accepted, not when sshd answers",
      FLEET_AT(struct change_options, no_wait)},
+    FORWARDING,
     {0},
 };
 /* clang-format on */
@@ -391,6 +403,18 @@ static int run_work(struct work *work)
     return status ? status : incomplete;
 }
 
+/* Pods that were only stopped, locked or unlocked are where they were. */
+static int follow(const struct work *work, int status)
+{
+    bool moves =
+        work->change == FL_CHANGE_START || work->change == FL_CHANGE_RESTART ||
+        work->change == FL_CHANGE_TERMINATE || work->change == FL_CHANGE_RENAME;
+
+    if (!moves || work->results.n == 0)
+        return status;
+    return fl_forwards_follow(work->context, work->options->skip_proxy, status);
+}
+
 static int run_change(struct fl_context *context,
                       const struct change_options *options,
                       enum fl_change change)
@@ -407,7 +431,7 @@ static int run_change(struct fl_context *context,
     if (fl_work_begin(context, &work.fleet, &err) < 0)
         status = fl_report(context, &err, NULL, NULL);
     else
-        status = run_work(&work);
+        status = follow(&work, run_work(&work));
     fl_change_results_clear(&work.results);
     free(work.selected);
     fl_fleet_clear(&work.fleet);
@@ -462,16 +486,14 @@ static int rename_one(struct work *work, const char *to,
 
 static int run_rename(struct fl_context *context, const void *options)
 {
-    static const struct change_options none;
     struct work work = {
-        .context = context, .options = &none, .change = FL_CHANGE_RENAME};
+        .context = context, .options = options, .change = FL_CHANGE_RENAME};
     struct fleet_error err = {0};
     int status;
 
-    (void)options;
     if (context->n_args != 2)
         return fl_usage(context, "takes the pod and its new name");
-    status = rename_one(&work, context->args[1], &err);
+    status = follow(&work, rename_one(&work, context->args[1], &err));
     fl_change_results_clear(&work.results);
     free(work.selected);
     fl_fleet_clear(&work.fleet);
@@ -517,7 +539,7 @@ const struct fl_command fl_cmd_restart = {
              "disk by it, --wipe-ok is needed. A locked pod is not restarted.",
 };
 const struct fl_command fl_cmd_terminate = {
-    COMMAND(terminate, plain_options),
+    COMMAND(terminate, terminate_options),
     .summary = "end pods for good, with everything on them",
     .example = "fleet terminate apple\nfleet terminate --all --yes",
     .about = "Waits until the provider is certain that each pod is gone. A "
@@ -543,6 +565,8 @@ const struct fl_command fl_cmd_rename = {
     .example = "fleet rename apple avocado",
     .about = "The new name need not stand in MACHINE_NAME_LIST, but no pod of "
              "the cohort may have it.",
+    .options = rename_options,
+    .options_size = sizeof(struct change_options),
     .flags = FL_CMD_CHANGES,
     .args = FL_ARGS_PODS,
     .run = run_rename,

@@ -7,6 +7,7 @@
 #include "core/base/map.h"
 #include "core/base/text.h"
 #include "core/cmd/cells.h"
+#include "core/cmd/forwards.h"
 #include "core/cmd/work.h"
 #include "core/engine/offers.h"
 #include "core/engine/ports.h"
@@ -22,6 +23,7 @@ struct create_options {
     bool no_wait;
     char *order;
     int64_t keep_trying_ms;
+    bool skip_proxy;
 };
 static const char *const alias_n[] = {"n", NULL};
 static const char *const alias_a[] = {"a", NULL};
@@ -42,6 +44,7 @@ static const struct fleet_option options[] = {
     {.key = "keep-trying", .type = FLEET_OPT_DURATION,
      .help = "ask again for so long while there is no room for some of them",
      FLEET_AT(struct create_options, keep_trying_ms)},
+    FL_SKIP_PROXY_OPTION(struct create_options, skip_proxy),
     {0},
 };
 /* clang-format on */
@@ -525,6 +528,8 @@ static int run(struct fl_context *context, const void *given)
     int status = run_work(&work, &err);
 
     make_document(&work); /* whatever has become of it */
+    if (work.results.n)
+        status = fl_forwards_follow(context, work.options->skip_proxy, status);
     fl_create_results_clear(&work.results);
     fl_options_plan_clear(&work.plan);
     fl_fleet_clear(&work.fleet);

@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
+#include "core/cmd/forwards.h"
 #include "core/cmd/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
@@ -249,6 +250,27 @@ static void check_plugins(struct doctor *doctor)
         note(doctor, "plugins", OK, "loaded; `fleet plugins` lists them", NULL);
 }
 
+/* What fl_forwards_faults has to say, each a fault of its own. */
+static void check_proxy(struct doctor *doctor)
+{
+    struct fl_context *context = doctor->context;
+    const struct fl_settings *settings = &context->engine.settings;
+    FL_AUTO(fl_strv_clear) struct fl_strv faults = {0};
+    struct fleet_error err = {0};
+    const char *why;
+
+    if (!settings->proxy_host || !settings->proxy_nginx_path)
+        return;
+    if (!fl_proxyhost_configured(settings, &why))
+        note(doctor, "proxy", WARN, why, NULL);
+    else if (fl_forwards_faults(context, &faults, &err) < 0)
+        note_error(doctor, "proxy", &err);
+    else if (faults.n == 0)
+        note(doctor, "proxy", OK, settings->proxy_nginx_path, NULL);
+    for (size_t i = 0; i < faults.n; i++)
+        note(doctor, "proxy", WARN, faults.at[i], NULL);
+}
+
 /* What needs a configuration is asked only when there is one. */
 static void check_all(struct doctor *doctor)
 {
@@ -257,6 +279,7 @@ static void check_all(struct doctor *doctor)
         check_key(doctor);
         check_state(doctor);
         check_providers(doctor);
+        check_proxy(doctor);
     }
     if (doctor->context->engine.plugins.n)
         check_plugins(doctor);

@@ -18,6 +18,7 @@ cmd_sources = \
 	core/cmd/emit.c core/cmd/emit.h \
 	core/cmd/envedit.c core/cmd/envedit.h \
 	core/cmd/export.c \
+	core/cmd/forwards.c core/cmd/forwards.h \
 	core/cmd/globals.c \
 	core/cmd/help.c core/cmd/help.h \
 	core/cmd/history.c \
@@ -34,6 +35,7 @@ cmd_sources = \
 	core/cmd/plugins.c \
 	core/cmd/progress.c core/cmd/progress.h \
 	core/cmd/providers.c \
+	core/cmd/proxy.c \
 	core/cmd/report.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \

@@ -30,9 +30,13 @@ core_sources += \
 	core/engine/look.c core/engine/look.h \
 	core/engine/plan.c core/engine/plan.h \
 	core/engine/plugins.c core/engine/plugins.h \
+	core/engine/portcheck.c core/engine/portcheck.h \
 	core/engine/ports.c core/engine/ports.h \
 	core/engine/provider.c core/engine/provider.h \
 	core/engine/ran.c core/engine/ran.h \
+	core/engine/proxy.c core/engine/proxy.h \
+	core/engine/proxyhost.c core/engine/proxyhost.h \
+	core/engine/proxyscript.c core/engine/proxyscript.h \
 	core/engine/reconcile.c core/engine/reconcile.h \
 	core/engine/rounds.c core/engine/rounds.h \
 	core/engine/settings.c core/engine/settings.h \

@@ -89,7 +89,12 @@ const struct fleet_option fl_settings_options[] = {
      .help = "first port given to a pod"},
     {.key = "SSH_PROXY_RELOAD_CMD", .type = FLEET_OPT_STRING,
      AT(proxy_reload_cmd),
-     .help = "command on the proxy that makes nginx read the file again"},
+     .help = "command on the proxy that makes nginx read the file again; "
+             "default: SSH_PROXY_NGINX_CMD with -s reload"},
+    {.key = "SSH_PROXY_NGINX_CMD", .type = FLEET_OPT_STRING,
+     AT(proxy_nginx_cmd), .fallback = "nginx",
+     .help = "how nginx is called on the proxy, to test its configuration: "
+             "sudo nginx"},
     {.key = "CONDA_ENV_NAME", .type = FLEET_OPT_STRING, AT(conda_env),
      .help = "conda environment that set-up and tests use"},
     {.key = "ARENA_REPO_OWNER", .type = FLEET_OPT_STRING, AT(repo_owner),

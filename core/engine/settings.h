@@ -26,7 +26,7 @@ struct fl_settings {
     char *proxy_key_path;
     char *proxy_nginx_path; /* on the proxy: its ~ stays as it is */
     int64_t proxy_starting_port;
-    char *proxy_reload_cmd;
+    char *proxy_reload_cmd, *proxy_nginx_cmd;
     char *conda_env, *repo_owner, *repo_name, *default_branch;
     char *git_key_local;
     char *git_key_remote; /* on the pods */

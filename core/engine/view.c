@@ -220,8 +220,7 @@ int fl_view_init(struct fleet_view *view, const struct fl_view_from *from,
 
 /* Why this pod cannot stand in a file; NULL: it can. A provider that gave
  * rubbish for one thing is not believed in the rest. */
-static const char *objection(const struct fl_view_from *from,
-                             const struct fl_member *member)
+const char *fl_view_objection(const struct fl_member *member)
 {
     const struct fleet_pod *pod = member->pod;
     const char *name = fleet_pod_get(pod, FLEET_POD_NAME);
@@ -245,9 +244,19 @@ static const char *objection(const struct fl_view_from *from,
         return "its address is not valid";
     if (!fl_pod_is_set(pod, FLEET_POD_SSH_PORT))
         return "no SSH port yet";
-    if (from->needs_ports && !(from->ports && fl_ports_get(from->ports, name)))
-        return "no port on the proxy";
     return NULL;
+}
+
+static const char *objection(const struct fl_view_from *from,
+                             const struct fl_member *member)
+{
+    const char *why = fl_view_objection(member);
+    const char *name = fleet_pod_get(member->pod, FLEET_POD_NAME);
+
+    if (!why && from->needs_ports &&
+        !(from->ports && fl_ports_get(from->ports, name)))
+        return "no port on the proxy";
+    return why;
 }
 
 static int leave_out(const struct fl_member *member, const char *why,
@@ -264,8 +273,8 @@ static int leave_out(const struct fl_member *member, const char *why,
     return FLEET_OK;
 }
 
-static int add_pod(struct fleet_view *view, const struct fl_view_from *from,
-                   const struct fl_member *member, struct fleet_error *err)
+int fl_view_add(struct fleet_view *view, const struct fl_view_from *from,
+                const struct fl_member *member, struct fleet_error *err)
 {
     FL_AUTO(fl_pod_free) struct fleet_pod *pod = fl_pod_copy(member->pod);
     const char *name = fleet_pod_get(member->pod, FLEET_POD_NAME);
@@ -303,14 +312,13 @@ static int add_pods(struct fleet_view *view, const struct fl_view_from *from,
             continue;
         why = objection(from, member);
         rc = why ? leave_out(member, why, left_out, err)
-                 : add_pod(view, from, member, err);
+                 : fl_view_add(view, from, member, err);
     }
     return rc;
 }
 
-/* The ports of everybody else. */
-static int add_kept(struct fleet_view *view, const struct fl_ports *ports,
-                    struct fleet_error *err)
+int fl_view_keep(struct fleet_view *view, const struct fl_ports *ports,
+                 struct fleet_error *err)
 {
     struct fl_map there = {0};
     int rc = FLEET_OK;
@@ -337,5 +345,5 @@ int fl_view_fill(struct fleet_view *view, const struct fl_view_from *from,
 {
     int rc = add_pods(view, from, left_out, err);
 
-    return rc == 0 && from->ports ? add_kept(view, from->ports, err) : rc;
+    return rc == 0 && from->ports ? fl_view_keep(view, from->ports, err) : rc;
 }

@@ -35,6 +35,14 @@ int fl_view_init(struct fleet_view *view, const struct fl_view_from *from,
  * it, "arena-apple: no address yet". */
 int fl_view_fill(struct fleet_view *view, const struct fl_view_from *from,
                  struct fl_strv *left_out, struct fleet_error *err);
+/* For those who choose the pods themselves; the view has room for them. Why no
+ * file can lead to this one; NULL: it can, and add is for it. */
+const char *fl_view_objection(const struct fl_member *member);
+int fl_view_add(struct fleet_view *view, const struct fl_view_from *from,
+                const struct fl_member *member, struct fleet_error *err);
+/* The ports of everybody who is not among the pods. */
+int fl_view_keep(struct fleet_view *view, const struct fl_ports *ports,
+                 struct fleet_error *err);
 void fl_view_clear(struct fleet_view *view);
 FL_CLEANUP_IN_PLACE(fl_view_clear, struct fleet_view);
 

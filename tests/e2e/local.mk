@@ -44,6 +44,10 @@ e2e_tests = \
 	tests/e2e/local-user.sh \
 	tests/e2e/manual-list.sh \
 	tests/e2e/plugin-refused.sh \
+	tests/e2e/proxy-apply.sh \
+	tests/e2e/proxy-crash.sh \
+	tests/e2e/proxy-faults.sh \
+	tests/e2e/proxy-ssh.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
 	tests/e2e/run-many.sh \
@@ -72,6 +76,7 @@ life_tests = \
 	tests/e2e/exec-lifecycle.sh \
 	tests/e2e/local-lifecycle.sh
 EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/format-lib.sh \
+	tests/e2e/proxy-lib.sh \
 	tests/e2e/faults.sh tests/e2e/lib.sh tests/e2e/sim.sh
 
 # For LD_PRELOAD, so without sanitizers.

@@ -26,7 +26,7 @@
 
 struct test_options {
     struct fl_narrowing narrowing;
-    bool deep, watch, learn_anew;
+    bool deep, watch, learn_anew, via_proxy;
     char *only, *junit;
     int64_t interval_ms;
 };
@@ -53,6 +53,10 @@ static const struct fleet_option options[] = {
     {.key = "new-host-keys", .type = FLEET_OPT_BOOL,
      .help = "learn host keys anew, for machines that were installed again",
      FLEET_AT(struct test_options, learn_anew)},
+    {.key = "via-proxy", .type = FLEET_OPT_BOOL,
+     .help = "log in through the port of each pod on SSH_PROXY_HOST, and prove "
+             "by its host key that it is the right pod",
+     FLEET_AT(struct test_options, via_proxy)},
     {0},
 };
 /* clang-format on */
@@ -297,6 +301,7 @@ static int run_tests(struct round *round, struct fleet_error *err)
         .checks = &work->checks,
         .key = work->key,
         .limit_ms = engine->timeout_ms > 0 ? engine->timeout_ms : most,
+        .proxy = work->options->via_proxy ? engine->settings.proxy_host : NULL,
         .learn_anew = work->options->learn_anew,
         .begun = round_begun,
         .step = round_step,
@@ -397,6 +402,10 @@ static int open_work(struct work *work, struct fleet_error *err)
         rc = fleet_fail(err, FLEET_ECONFIG,
                         "SHARED_SSH_KEY_PATH is not set: it names the private "
                         "key that opens the pods; see `fleet init`");
+    if (rc == 0 && work->options->via_proxy && !engine->settings.proxy_host)
+        rc = fleet_fail(err, FLEET_ECONFIG,
+                        "SSH_PROXY_HOST is not set: there is no proxy to go "
+                        "through");
     return rc < 0 ? rc
                   : fl_ssh_key_open(engine->settings.key_path, &work->key, err);
 }
@@ -427,6 +436,7 @@ const struct fl_command fl_cmd_test = {
     .synopsis = "[TARGET...]",
     .example = "fleet test\n"
                "fleet test apple..mayor --only ssh,gpu\n"
+               "fleet test --via-proxy --only ssh\n"
                "fleet test --deep --junit results.xml\n"
                "fleet test --json | jq -r '.results[] | "
                "select(.verdict==\"fail\").name'",

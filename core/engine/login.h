@@ -21,6 +21,13 @@ int fl_login(const struct fleet_pod *pod, const struct fl_ssh_key *key,
              bool trusting, int64_t deadline, struct fl_ssh **ssh,
              enum fl_ssh_stage *stage, char **host_key,
              struct fleet_error *err);
+/* The same by way of the pod's port on the proxy, where only the pod itself
+ * will do: without a host key that is known (or TRUSTING), its own address is
+ * asked for it first. FLEET_EREFUSED: another machine is behind the port. */
+int fl_login_via(const char *proxy, const struct fleet_pod *pod,
+                 const struct fl_ssh_key *key, bool trusting, int64_t deadline,
+                 struct fl_ssh **ssh, enum fl_ssh_stage *stage, char **host_key,
+                 struct fleet_error *err);
 /* Each connection needs a descriptor, and the soft limit is often low. */
 void fl_login_raise_descriptors(void);
 

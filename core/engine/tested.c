@@ -20,6 +20,7 @@ struct line {
     const struct fl_ssh_key *key;
     struct fleet_pod *pod;
     bool trusting; /* whatever host key it shows */
+    const char *proxy;
     int64_t limit_ms;
 
     /* results */
@@ -73,8 +74,12 @@ static int fail_at(struct line *line, const char *stage, int code)
 static int connect_pod(struct line *line, int64_t deadline, struct fl_ssh **ssh)
 {
     enum fl_ssh_stage stage = FL_SSH_RESOLVE;
-    int rc = fl_login(line->pod, line->key, line->trusting, deadline, ssh,
-                      &stage, &line->host_key, &line->error);
+    int rc =
+        line->proxy
+            ? fl_login_via(line->proxy, line->pod, line->key, line->trusting,
+                           deadline, ssh, &stage, &line->host_key, &line->error)
+            : fl_login(line->pod, line->key, line->trusting, deadline, ssh,
+                       &stage, &line->host_key, &line->error);
 
     if (rc < 0)
         return fail_at(line, fl_ssh_stage_name(stage), rc);
@@ -319,6 +324,7 @@ static struct line *line_new(const struct fl_test_job *job,
         return NULL;
     line->checks = job->checks;
     line->key = job->key;
+    line->proxy = job->proxy;
     line->limit_ms = job->limit_ms;
     line->trusting = job->learn_anew && member->host_key_learnt;
     line->open_ms = line->run_ms = line->asked_at = line->answered_at = -1;
@@ -327,6 +333,35 @@ static struct line *line_new(const struct fl_test_job *job,
     if (!line->pod || !line->findings)
         return NULL;
     return fl_take(line);
+}
+
+/* Why nothing can be proven about the port of this pod; NULL: it can. */
+static const char *trouble_behind(const struct fl_fleet *fleet, size_t place,
+                                  struct fleet_error *error)
+{
+    const struct fleet_pod *pod = fleet->members[place].pod;
+    const char *key = fleet_pod_get(pod, FLEET_POD_HOST_KEY);
+
+    if (!fl_pod_is_set(pod, FLEET_POD_PROXY_PORT)) {
+        fleet_fail(error, FLEET_ECONFLICT,
+                   "port: it has none on the proxy: `fleet proxy apply` gives "
+                   "it one");
+        return "port";
+    }
+    for (size_t i = 0; key && i < fleet->n_members; i++) {
+        const struct fleet_pod *other = fleet->members[i].pod;
+        const char *its = fleet_pod_get(other, FLEET_POD_HOST_KEY);
+
+        if (i == place || !its || strcmp(its, key) != 0)
+            continue;
+        fleet_fail(error, FLEET_ECONFLICT,
+                   "host key: %s has the same, so nobody can prove which of "
+                   "them is behind the port; make new ones there with "
+                   "ssh-keygen -A",
+                   fleet_pod_get(other, FLEET_POD_NAME));
+        return "host key";
+    }
+    return NULL;
 }
 
 static int open_results(struct run *run, struct fleet_error *err)
@@ -353,6 +388,8 @@ static int open_results(struct run *run, struct fleet_error *err)
         if (!result->findings)
             return fl_enomem(err);
         result->stage = fl_login_trouble(member, &result->error);
+        if (!result->stage && job->proxy)
+            result->stage = trouble_behind(fleet, i, &result->error);
     }
     return FLEET_OK;
 }

@@ -29,8 +29,9 @@ struct fl_test_job {
     const bool *selected; /* by member */
     const struct fl_checks *checks;
     const struct fl_ssh_key *key;
-    int64_t limit_ms; /* for each pod */
-    bool learn_anew;  /* host keys that fleet has learnt do not count */
+    int64_t limit_ms;  /* for each pod */
+    const char *proxy; /* by way of this host; NULL: straight to the pods */
+    bool learn_anew;   /* host keys that fleet has learnt do not count */
     /* In the calling thread. step: what that pod waits for; ended: its result
      * is there. Either may be NULL. */
     void (*begun)(void *arg, const struct fl_test_results *results);

@@ -48,6 +48,7 @@ e2e_tests = \
 	tests/e2e/proxy-crash.sh \
 	tests/e2e/proxy-faults.sh \
 	tests/e2e/proxy-ssh.sh \
+	tests/e2e/proxy-test.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
 	tests/e2e/run-many.sh \

@@ -125,7 +125,7 @@ equal 'regions' EUROPE "$(answer '[.dataCenters[].region] | unique[]')"
 
 ### A pod from begin to end
 
-sim_set '{"ssh_ms": 3600000}'
+sim_set '{"ssh_ms": 3000}'
 answers 201 POST /v2/pods "$(pod_body course-apple)"
 id=$(answer .id)
 equal 'length of an id' 14 "${#id}"

@@ -104,7 +104,7 @@ static bool choose_wanted(const json_t *fault, const void *arg)
     const char *only = sim_text(fault, "only", NULL);
 
     return strcmp(sim_text(fault, "kind", ""), wanted->kind) == 0 &&
-           (!only || !wanted->what || strcmp(only, wanted->what) == 0);
+           (!only || !wanted->what || fnmatch(only, wanted->what, 0) == 0);
 }
 
 const json_t *sim_fault(struct sim_call *call, const char *kind,

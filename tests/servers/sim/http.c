@@ -28,6 +28,32 @@ const char *sim_header(const struct sim_call *call, const char *name)
     return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_teller {
+    void (*tell)(void *arg, const char *name, const char *value);
+    void *arg;
+};
+
+static enum MHD_Result tell_header(void *arg, enum MHD_ValueKind kind,
+                                   const char *name, const char *value)
+{
+    const struct header_teller *teller = arg;
+
+    (void)kind;
+    teller->tell(teller->arg, name, value ? value : "");
+    return MHD_YES;
+}
+
+void sim_each_header(const struct sim_call *call,
+                     void (*tell)(void *arg, const char *name,
+                                  const char *value),
+                     void *arg)
+{
+    struct header_teller teller = {tell, arg};
+
+    MHD_get_connection_values(call->connection, MHD_HEADER_KIND, tell_header,
+                              &teller);
+}
+
 /* --- what becomes of an answer ------------------------------------------ */
 
 enum fate { ANSWERED, DROPPED };
@@ -119,8 +145,11 @@ static bool trickles(const struct sim_call *call)
 /* The body as text, the caller's. The lock is held: it may share values. */
 static char *render(struct sim_call *call)
 {
-    char *text;
+    char *(*own)(const struct sim_call *) = call->sim->provider->render;
+    char *text = own && call->reply ? own(call) : NULL;
 
+    if (text)
+        return text;
     if (call->reply) {
         text = json_dumps(call->reply, JSON_COMPACT | JSON_ENCODE_ANY |
                                            JSON_REAL_PRECISION(12));
@@ -246,8 +275,13 @@ static enum MHD_Result answer(struct sim_call *call)
     call->body = call->text_len ? json_loadb(call->text, call->text_len,
                                              JSON_DECODE_ANY, NULL)
                                 : NULL;
-    text = strncmp(call->path, "/sim/", 5) == 0 ? answer_control(call)
-                                                : answer_provider(call);
+    if (strncmp(call->path, "/sim/", 5) == 0) {
+        text = answer_control(call);
+    } else {
+        if (call->sim->provider->read)
+            call->sim->provider->read(call);
+        text = answer_provider(call);
+    }
     return text ? send_reply(call, text) : MHD_NO;
 }
 
@@ -260,6 +294,7 @@ static void *take_target(void *arg, const char *target,
 
     call->sim = arg;
     call->connection = connection;
+    call->wire = sim_copy(target);
     call->target = sim_copy(target);
     call->path = sim_format("%.*s", (int)strcspn(target, "?"), target);
     return call;

@@ -88,7 +88,6 @@ void sim_log_end(struct sim_call *call);
 
 /* route.c */
 void sim_route(struct sim_call *call);
-char *sim_decode(const char *text, size_t len); /* percent-encoding */
 void sim_call_clear(struct sim_call *call);
 
 void sim_machine_free(struct sim_machine *machine);

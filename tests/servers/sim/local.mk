@@ -23,6 +23,21 @@ tests_servers_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)
 sim_libs = tests/servers/sim/libsim.la providers/liblocalpod.la \
 	libfleetcore.la $(MICROHTTPD_LIBS) $(DEPS_LIBS) -lm
 
+pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-aws
+tests_servers_sim_fleet_sim_aws_SOURCES = \
+	tests/servers/sim/aws.c \
+	tests/servers/sim/aws.h \
+	tests/servers/sim/aws-form.c \
+	tests/servers/sim/aws-identity.c \
+	tests/servers/sim/aws-launch.c \
+	tests/servers/sim/aws-list.c \
+	tests/servers/sim/aws-objects.c \
+	tests/servers/sim/aws-places.c \
+	tests/servers/sim/aws-pods.c \
+	tests/servers/sim/aws-reply.c \
+	tests/servers/sim/aws-sign.c
+tests_servers_sim_fleet_sim_aws_LDADD = $(sim_libs)
+
 pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-hetzner
 tests_servers_sim_fleet_sim_hetzner_SOURCES = tests/servers/sim/hetzner.c
 tests_servers_sim_fleet_sim_hetzner_LDADD = $(sim_libs)

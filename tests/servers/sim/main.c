@@ -75,16 +75,20 @@ static const struct option long_options[] = {
 static void help(void)
 {
     const struct sim_provider *about = &sim_provider;
+    char *curl =
+        about->curl ? sim_copy(about->curl)
+                    : sim_format("-H \"Authorization: Bearer $%s\" \"$%s/...\"",
+                                 about->key_variable, about->url_variable);
 
     printf("Example:\n"
            "  fleet-sim-%s --ready 500 --pods 3\n"
-           "  curl -H \"Authorization: Bearer $%s\" \"$%s/...\"\n\n"
+           "  curl %s\n\n"
            "Usage: fleet-sim-%s [--port N] [options]\n\n"
            "%s. Listens on loopback only, costs nothing.\n"
            "Prints the environment to use, and ends with SIGTERM or Ctrl-C; "
            "its\nmachines, which are real sshds, end with it.\n\n%s",
-           about->name, about->key_variable, about->url_variable, about->name,
-           about->about, options_help);
+           about->name, curl, about->name, about->about, options_help);
+    free(curl);
 }
 
 static int64_t number_of(const char *name, const char *text, int64_t max)
@@ -241,6 +245,9 @@ static void announce(const struct sim *sim, int port)
 
     printf("%s=http://127.0.0.1:%d%s\n%s=%s\n", about->url_variable, port,
            about->url_path, about->key_variable, sim->options.key);
+    for (const struct sim_variable *more = about->environment;
+         more && more->name; more++)
+        printf("%s=%s\n", more->name, more->value);
     fflush(stdout);
 }
 

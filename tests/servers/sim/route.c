@@ -134,6 +134,7 @@ void sim_call_clear(struct sim_call *call)
         free(call->header[i].value);
     }
     free((char *)call->method);
+    free((char *)call->wire);
     free((char *)call->target);
     free(call->path);
     free(call->text);
@@ -141,6 +142,14 @@ void sim_call_clear(struct sim_call *call)
     json_decref(call->log_entry);
     json_decref(call->faults);
     json_decref(call->fault);
+}
+
+void sim_call_rename(struct sim_call *call, char *path_taken)
+{
+    free((char *)call->target);
+    free(call->path);
+    call->target = sim_copy(path_taken);
+    call->path = path_taken;
 }
 
 /* Segment by segment; {} takes one, also an empty one. */

@@ -37,15 +37,27 @@ struct sim_route {
     void (*run)(struct sim_call *call);
 };
 
+struct sim_variable {
+    const char *name, *value; /* ends at no name */
+};
+
 struct sim_provider {
     const char *name, *about; /* "runpod", one line */
     /* The environment to use: URL_VARIABLE=http://127.0.0.1:PORT + url_path. */
     const char *url_variable, *url_path, *key_variable;
-    const struct sim_route *routes; /* ends at no method */
-    int64_t body_max;               /* 413 above; sim_call.too_long */
+    const char *curl; /* arguments for --help; NULL: with a bearer token */
+    const struct sim_variable *environment; /* more of it; NULL: no more */
+    const struct sim_route *routes;         /* ends at no method */
+    int64_t body_max;                       /* 413 above; sim_call.too_long */
     /* Once, before anything else. May set sim_state. */
     void (*open)(struct sim *sim);
     void (*close)(struct sim *sim);
+    /* NULL, or: reads a request whose path does not tell what it asks for,
+     * before the log, faults and routes look at it; sim_call_rename, body.
+     * Without the lock and without the state. */
+    void (*read)(struct sim_call *call);
+    /* NULL, or: the reply as text, where it is not to be JSON; NULL: it is. */
+    char *(*render)(const struct sim_call *call);
     /* First for every request: authentication, rate limit, headers that all
      * answers have. false: it has replied. */
     bool (*admit)(struct sim_call *call);
@@ -84,7 +96,8 @@ struct sim_call {
     struct sim *sim;
     /* The request. */
     const char *method;
-    const char *target;  /* path and query as they came */
+    const char *wire;    /* path and query as they came */
+    const char *target;  /* likewise, until a provider's read renames it */
     char *path;          /* still percent-encoded */
     char *arg[SIM_ARGS]; /* for {}, decoded; "" is possible */
     json_t *body;        /* NULL: none, or no JSON; then look at text */
@@ -107,9 +120,17 @@ struct sim_call {
 
 /* A request header or NULL; name without regard to case. Borrowed. */
 const char *sim_header(const struct sim_call *call, const char *name);
+/* All of them, in order. */
+void sim_each_header(const struct sim_call *call,
+                     void (*tell)(void *arg, const char *name,
+                                  const char *value),
+                     void *arg);
+/* For a provider's read: a path that tells what is asked for. */
+void sim_call_rename(struct sim_call *call, char *path_taken);
 /* The decoded value of a query parameter, the first of that name; NULL when
  * there is none. The caller's to free. */
 char *sim_query(const struct sim_call *call, const char *name);
+char *sim_decode(const char *text, size_t len); /* percent-encoding */
 /* The token of "Authorization: Bearer TOKEN", or NULL. Borrowed. */
 const char *sim_bearer(const struct sim_call *call);
 
@@ -134,7 +155,7 @@ bool sim_rate_take(struct sim *sim, struct sim_rate *rate);
  * "capacity", "price", "recycle" and others that the provider's file lists at
  * its top. Returns the fault that applies to this call now, counted as used, or
  * NULL. WHAT is compared with the fault's "only" where it has one, such as a
- * GPU type. Borrowed. */
+ * GPU type; * and ? there are wildcards. Borrowed. */
 const json_t *sim_fault(struct sim_call *call, const char *kind,
                         const char *what);
 

@@ -180,4 +180,342 @@ is_terminated()
 }
 wait_for 10 is_terminated
 
+### Fleets
+
+fleet_data=$(printf '#cloud-config\nMACHINE_NAME=x\n%s\n' \
+    "$(cat "$work/key.pub")" | base64 -w0)
+gets ec2 CreateLaunchTemplate LaunchTemplateName=fleet-a \
+    LaunchTemplateData.ImageId=$jammy "LaunchTemplateData.UserData=$fleet_data" \
+    LaunchTemplateData.MetadataOptions.HttpTokens=required
+template=$(told //launchTemplateId)
+refused 400 InvalidLaunchTemplateName.AlreadyExistsException \
+    ec2 CreateLaunchTemplate LaunchTemplateName=fleet-a \
+    LaunchTemplateData.ImageId=$jammy
+gets ec2 CreateLaunchTemplateVersion "LaunchTemplateId=$template" \
+    SourceVersion=1 LaunchTemplateData.KeyName=fleet-1
+gets ec2 DescribeLaunchTemplateVersions "LaunchTemplateId=$template" \
+    'LaunchTemplateVersion.1=$Latest'
+equal 'inherited' "2 $jammy fleet-1" "$(told //versionNumber) $(told \
+    //launchTemplateData/imageId) $(told //launchTemplateData/keyName)"
+
+gets ec2 DescribeSubnets Filter.1.Name=default-for-az Filter.1.Value.1=true
+subnet_a=$(told '(//subnetId)[1]') subnet_b=$(told '(//subnetId)[2]')
+# fill N [NAME=VALUE...]: two types, each in two zones.
+fill()
+{
+    fill_n=$1
+    shift
+    spec=LaunchTemplateConfigs.1.LaunchTemplateSpecification
+    over=LaunchTemplateConfigs.1.Overrides
+    call ec2 CreateFleet Type=instant "$spec.LaunchTemplateId=$template" \
+        "$spec.Version=\$Latest" \
+        "$over.1.InstanceType=g5.xlarge" "$over.1.SubnetId=$subnet_a" \
+        "$over.1.Priority=1" \
+        "$over.2.InstanceType=g5.xlarge" "$over.2.SubnetId=$subnet_b" \
+        "$over.2.Priority=2" \
+        "$over.3.InstanceType=g6.xlarge" "$over.3.SubnetId=$subnet_a" \
+        "$over.3.Priority=3" \
+        "TargetCapacitySpecification.TotalTargetCapacity=$fill_n" \
+        OnDemandOptions.AllocationStrategy=prioritized "$@"
+}
+sim_set '{"values": {"pools": {"g5.*@us-east-1a/*": 0,
+    "g5.*@us-east-1b/on-demand": 2, "g6.*": 3}}}'
+equal 'a fleet' 200 "$(fill 20 ClientToken=f1)"
+equal 'as many as there are' 5 "$(counted //instanceIds/item)"
+equal 'in this order' 'g5.xlarge g6.xlarge' \
+    "$(told //fleetInstanceSet/item/instanceType)"
+equal 'and why not more' InsufficientInstanceCapacity "$(told \
+    //errorSet/item/errorCode)"
+fleet_id=$(told //fleetId)
+equal 'again' 200 "$(fill 20 ClientToken=f1)"
+equal 'the same one' "$fleet_id" "$(told //fleetId)"
+equal 'none at all is no error' 200 "$(fill 20 ClientToken=f2)"
+equal 'none' 0 "$(counted //fleetInstanceSet/item)"
+equal 'three errors' 3 "$(counted //errorSet/item)"
+sim_set '{"values": {"pools": {}}}'
+equal 'spot' 200 "$(fill 2 \
+    TargetCapacitySpecification.DefaultTargetCapacityType=spot)"
+equal 'the cheapest' g6.xlarge "$(told \
+    //fleetInstanceSet/item/instanceType)"
+equal 'spot it is' spot "$(told //fleetInstanceSet/item/lifecycle)"
+taken=$(told '(//instanceIds/item)[1]')
+refused 400 UnsupportedOperation ec2 StopInstances "InstanceId.1=$taken"
+sim_set '{"values": {"interrupt": "'"$taken"'"}}'
+gets ec2 DescribeInstances "InstanceId.1=$taken"
+equal 'taken back' Server.SpotInstanceTermination "$(told //stateReason/code)"
+gets ec2 DescribeSpotInstanceRequests
+equal 'its request' 'fulfilled instance-terminated-no-capacity' \
+    "$(told //status/code | tr ' ' '\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+sim_fault '{"kind": "partial", "only": "g5.xlarge@us-east-1a/*", "count": 7}'
+equal 'partial' 200 "$(fill 20)"
+equal 'seven, then the rest' '7 13' "$(
+    counted '//fleetInstanceSet/item[1]/instanceIds/item') $(
+    counted '//fleetInstanceSet/item[2]/instanceIds/item')"
+
+### What a launch is refused for
+
+# no CODE [NAME=VALUE...]: of a launch of a g5.xlarge; STATUS is $status.
+status=400
+no()
+{
+    no_code=$1
+    shift
+    refused $status "$no_code" ec2 RunInstances MinCount=1 MaxCount=1 "$@"
+}
+x86="ImageId=$jammy InstanceType=g5.xlarge"
+no InvalidAMIID.NotFound ImageId=ami-0123456789abcdef0 InstanceType=g5.xlarge
+no InvalidAMIID.Malformed ImageId=jammy InstanceType=g5.xlarge
+no InvalidParameterValue ImageId=$jammy InstanceType=g99.xlarge
+no Unsupported ImageId=$jammy InstanceType=g5g.xlarge
+no Unsupported ImageId=$jammy InstanceType=p5.48xlarge "SubnetId=$subnet_a"
+# shellcheck disable=SC2086
+{
+    no InvalidSubnetID.NotFound $x86 SubnetId=subnet-0
+    no InvalidKeyPair.NotFound $x86 KeyName=nobody
+    no InvalidGroup.NotFound $x86 SecurityGroupId.1=sg-0
+    no InvalidUserData.Malformed $x86 'UserData=*'
+    no InvalidBlockDeviceMapping $x86 BlockDeviceMapping.1.Ebs.VolumeSize=4 \
+        BlockDeviceMapping.1.DeviceName=/dev/sda1
+    no SpotMaxPriceTooLow $x86 InstanceMarketOptions.MarketType=spot \
+        InstanceMarketOptions.SpotOptions.MaxPrice=0.01
+    no UnknownParameter $x86 NumberOfGpus=3
+    no InvalidParameterValue $x86 UserData.1=x
+    sim_set '{"values": {"quotas": {"L-DB2E81BA": 0}}}'
+    no VcpuLimitExceeded $x86
+    sim_set '{"values": {"quotas": {}}}'
+    sim_fault '{"kind": "capacity", "only": "g5.xlarge@*"}'
+    status=500 no InsufficientInstanceCapacity $x86
+    sim_fault '{"kind": "unauthorized", "only": "ec2:RunInstances"}'
+    status=403 no UnauthorizedOperation $x86
+    case $(told //Message) in
+    *'perform: ec2:RunInstances on'*'Encoded authorization failure message: '*)
+        ;;
+    *) fail 'the refusal names nothing' ;;
+    esac
+    sim_fault '{"kind": "throttle", "only": "ec2:*"}'
+    status=503 no RequestLimitExceeded $x86
+    sim_fault '{"kind": "status", "status": 400, "match": "POST /ec2/Run*",
+        "detail": "PendingVerification: Your account is being verified."}'
+    no PendingVerification $x86
+}
+
+### A new instance is not found at once
+
+sim_fault '{"kind": "unlisted", "lists": 2}'
+equal 'launched' 200 "$(launch late MaxCount=1)"
+late=$(told //instanceId)
+refused 400 InvalidInstanceID.NotFound ec2 DescribeInstances \
+    "InstanceId.1=$late"
+gets ec2 DescribeInstances Filter.1.Name=client-token Filter.1.Value.1=late
+equal 'missed by a filter' 0 "$(counted //instanceId)"
+gets ec2 DescribeInstances "InstanceId.1=$late"
+refused 400 InvalidParameterCombination ec2 DescribeInstances \
+    "InstanceId.1=$late" MaxResults=5
+
+### Lists
+
+sim_set '{"values": {"page_max": 7}}'
+pages=0 found=0 next=
+while :; do
+    gets ec2 DescribeInstanceTypes ${next:+"NextToken=$next"} >/dev/null
+    pages=$((pages + 1)) found=$((found + $(counted //instanceTypeSet/item)))
+    next=$(told //nextToken)
+    [ "$next" ] || break
+done
+equal 'pages and types' '3 18' "$pages $found"
+refused 400 InvalidParameterValue ec2 DescribeInstanceTypes NextToken=made-up
+sim_set '{"values": {"page_max": 1000}}'
+gets ec2 DescribeInstanceTypes InstanceType.1=p4d.24xlarge
+equal 'its GPUs' '8 A100 40960' "$(told //gpus/item/count) $(told \
+    //gpus/item/name) $(told //gpus/item/memoryInfo/sizeInMiB)"
+refused 400 InvalidInstanceType ec2 DescribeInstanceTypes InstanceType.1=x
+gets ec2 DescribeInstanceTypeOfferings LocationType=availability-zone \
+    Filter.1.Name=instance-type Filter.1.Value.1=p5.48xlarge
+equal 'where' us-east-1c "$(told //location)"
+gets ec2 DescribeImages Owner.1=099720109477 Filter.1.Name=name \
+    'Filter.1.Value.1=ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*'
+equal 'images of this owner' 2 "$(counted //imagesSet/item)"
+gets ec2 DescribeImages Filter.1.Name=name Filter.1.Value.1='*bionic*'
+equal 'deprecated' 0 "$(counted //imagesSet/item)"
+gets ec2 DescribeImages Filter.1.Name=name Filter.1.Value.1='*bionic*' \
+    IncludeDeprecated=true
+equal 'asked for' 1 "$(counted //imagesSet/item)"
+gets ec2 DescribeSpotPriceHistory InstanceType.1=g5.xlarge \
+    ProductDescription.1=Linux/UNIX StartTime=2026-01-01T00:00:00Z
+equal 'spot prices' '0.352100 0.402400 0.301800' "$(told //spotPrice)"
+
+### Groups of rules
+
+gets ec2 CreateSecurityGroup GroupName=fleet GroupDescription=ssh
+group=$(told //groupId)
+refused 400 InvalidGroup.Duplicate ec2 CreateSecurityGroup GroupName=fleet \
+    GroupDescription=ssh
+rule()
+{
+    printf ' %s' "GroupId=$group" IpPermissions.1.IpProtocol=tcp \
+        IpPermissions.1.FromPort=22 IpPermissions.1.ToPort=22 \
+        IpPermissions.1.IpRanges.1.CidrIp=192.0.2.7/32
+}
+# shellcheck disable=SC2046
+{
+    gets ec2 AuthorizeSecurityGroupIngress $(rule)
+    refused 400 InvalidPermission.Duplicate ec2 AuthorizeSecurityGroupIngress \
+        $(rule)
+}
+gets ec2 DescribeSecurityGroups Filter.1.Name=group-name \
+    Filter.1.Value.1=fleet
+equal 'its rule' '22 192.0.2.7/32' "$(told //fromPort) $(told //cidrIp)"
+gets ec2 CreateTags "ResourceId.1=$group" Tag.1.Key=valohai Tag.1.Value=1
+gets ec2 DescribeSecurityGroups Filter.1.Name=tag:valohai Filter.1.Value.1=1
+equal 'by its tag' "$group" "$(told //groupId)"
+refused 400 InvalidParameterValue ec2 CreateTags "ResourceId.1=$group" \
+    Tag.1.Key=aws:mine Tag.1.Value=1
+gets ec2 DeleteTags "ResourceId.1=$group" Tag.1.Key=valohai
+refused 400 InvalidInstanceID.NotFound ec2 CreateTags \
+    ResourceId.1=i-00000000000000000 Tag.1.Key=a Tag.1.Value=b
+gets ec2 DeleteSecurityGroup "GroupId=$group"
+
+### JSON
+
+# asks STATUS SERVICE TARGET JSON
+asks()
+{
+    equal "$3" "$1" "$(curl -sS -o "$work/answer" -w '%{http_code}\n' \
+        --aws-sigv4 "aws:amz:$AWS_REGION:$2" \
+        --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+        -H 'Content-Type: application/x-amz-json-1.1' \
+        -H "X-Amz-Target: $3" -d "$4" "$AWS_ENDPOINT_URL/" 7>&-)"
+}
+deep=/aws/service/deeplearning/ami/x86_64
+deep=$deep/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id
+asks 200 ssm AmazonSSM.GetParameter '{"Name": "'$deep'"}'
+equal 'an image' ami-0f1ee700000000006 "$(answer .Parameter.Value)"
+asks 400 ssm AmazonSSM.GetParameter '{"Name": "/aws/service/x"}'
+equal 'none' ParameterNotFound "$(answer .__type)"
+asks 200 servicequotas ServiceQuotasV20190624.GetServiceQuota \
+    '{"ServiceCode": "ec2", "QuotaCode": "L-DB2E81BA"}'
+equal 'quota' 768 "$(answer '.Quota.Value | floor')"
+asks 400 servicequotas ServiceQuotasV20190624.GetServiceQuota \
+    '{"ServiceCode": "ec2", "QuotaCode": "L-0"}'
+asks 200 pricing AWSPriceListService.GetProducts '{"ServiceCode": "AmazonEC2",
+    "Filters": [{"Type": "TERM_MATCH", "Field": "instanceType", "Value":
+    "g5.xlarge"}, {"Type": "TERM_MATCH", "Field": "regionCode", "Value":
+    "us-east-1"}]}'
+equal 'a price' 1.0060000000 "$(answer '.PriceList[0] | fromjson | [.. | .USD?
+    | strings] | .[0]')"
+AWS_SECRET_ACCESS_KEY=wrong asks 400 ssm AmazonSSM.GetParameter '{"Name": "x"}'
+equal 'the code' InvalidSignatureException "$(answer .__type)"
+
+### Keys that end
+
+account=123456789012
+role=arn:aws:iam::$account:role/fleet-worker
+# become ACCESS SECRET TOKEN: from now on.
+become()
+{
+    AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 more="X-Amz-Security-Token: $3"
+}
+lasting_id=$AWS_ACCESS_KEY_ID lasting_secret=$AWS_SECRET_ACCESS_KEY
+be_lasting()
+{
+    AWS_ACCESS_KEY_ID=$lasting_id AWS_SECRET_ACCESS_KEY=$lasting_secret more=
+}
+refused 403 AccessDenied sts AssumeRole RoleSessionName=me \
+    RoleArn=arn:aws:iam::$account:role/nobody
+refused 400 ValidationError sts AssumeRole RoleSessionName=me "RoleArn=$role" \
+    DurationSeconds=60
+refused 400 ValidationError sts AssumeRole RoleSessionName=m "RoleArn=$role"
+gets sts AssumeRole RoleSessionName=me "RoleArn=$role"
+become "$(told //AccessKeyId)" "$(told //SecretAccessKey)" \
+    "$(told //SessionToken)"
+gets sts GetCallerIdentity
+equal 'somebody else' \
+    "arn:aws:sts::$account:assumed-role/fleet-worker/me" "$(told //Arn)"
+refused 400 ValidationError sts AssumeRole RoleSessionName=me "RoleArn=$role" \
+    DurationSeconds=7200
+token=$more more=
+refused 401 AuthFailure ec2 DescribeRegions
+more=${token}x refused 401 AuthFailure ec2 DescribeRegions
+more=$token
+sim_fault '{"kind": "new-token", "times": 2}'
+refused 400 RequestExpired ec2 DescribeRegions
+refused 403 ExpiredToken sts GetCallerIdentity
+be_lasting
+web()
+{
+    curl -sS -o "$work/answer" -w '%{http_code}' -H "$form" \
+        -d Action=AssumeRoleWithWebIdentity -d Version=2011-06-15 \
+        -d RoleSessionName=me -d "RoleArn=$role" \
+        --data-urlencode "WebIdentityToken=$1" "$AWS_ENDPOINT_URL/" 7>&-
+}
+equal 'web identity, unsigned' 200 "$(web fleet-web-identity)"
+become "$(told //AccessKeyId)" "$(told //SecretAccessKey)" \
+    "$(told //SessionToken)"
+gets ec2 DescribeRegions
+be_lasting
+equal 'a bad one' 400 "$(web nonsense)"
+equal 'its code' InvalidIdentityToken "$(told //Code)"
+equal 'an old one' 400 "$(web expired)"
+equal 'its code' ExpiredTokenException "$(told //Code)"
+
+### Clocks
+
+sim_set '{"values": {"clock_s": 600}}'
+refused 400 RequestExpired ec2 DescribeRegions
+refused 403 SignatureDoesNotMatch sts GetCallerIdentity
+case $(told //Message) in
+'Signature expired: '*) ;;
+*) fail 'no word of the time' ;;
+esac
+there=$(date -ud "$(sed -n 's/^[Dd]ate: //p' "$work/headers" | tr -d '\r')" +%s)
+ahead=$((there - $(date +%s)))
+check 'Date tells how far' [ $ahead -gt 590 -a $ahead -lt 610 ]
+equal 'one Date' 1 "$(grep -ci '^date:' "$work/headers")"
+sim_set '{"values": {"clock_s": -600}}'
+refused 403 SignatureDoesNotMatch sts GetCallerIdentity
+sim_set '{"values": {"clock_s": 200}}'
+gets ec2 DescribeRegions
+sim_set '{"values": {"clock_s": 0}}'
+
+### Metadata and containers
+
+imds()
+{
+    curl -sS -o "$work/answer" -w '%{http_code}' "$@" 7>&-
+}
+ttl='X-aws-ec2-metadata-token-ttl-seconds: 21600'
+meta=$AWS_ENDPOINT_URL/latest/meta-data
+equal 'version 1 is off' 401 "$(imds "$meta/instance-id")"
+equal 'a token takes a life' 400 \
+    "$(imds -X PUT "$AWS_ENDPOINT_URL/latest/api/token")"
+equal 'and no proxy' 403 "$(imds -X PUT -H "$ttl" -H 'X-Forwarded-For: x' \
+    "$AWS_ENDPOINT_URL/latest/api/token")"
+equal 'a token' 200 "$(imds -X PUT -H "$ttl" \
+    "$AWS_ENDPOINT_URL/latest/api/token")"
+token="X-aws-ec2-metadata-token: $(cat "$work/answer")"
+equal 'the role' 200 "$(imds -H "$token" "$meta/iam/security-credentials/")"
+equal 'its name' fleet-worker "$(cat "$work/answer")"
+equal 'its keys' 200 \
+    "$(imds -H "$token" "$meta/iam/security-credentials/fleet-worker")"
+equal 'good' Success "$(answer .Code)"
+become "$(answer .AccessKeyId)" "$(answer .SecretAccessKey)" \
+    "$(answer .Token)"
+gets ec2 DescribeRegions
+be_lasting
+equal 'the region' 200 "$(imds -H "$token" "$meta/placement/region")"
+equal 'is' us-east-1 "$(cat "$work/answer")"
+equal 'no notice' 404 "$(imds -H "$token" "$meta/spot/instance-action")"
+sim_set '{"values": {"imds_instance": "'"$taken"'"}}'
+equal 'a notice' 200 "$(imds -H "$token" "$meta/spot/instance-action")"
+equal 'that says' terminate "$(answer .action)"
+sim_set '{"values": {"imds_role": "", "container_token": "Bearer x"}}'
+equal 'no role' 404 "$(imds -H "$token" "$meta/iam/security-credentials/")"
+equal 'not this container' 401 "$(imds "$AWS_ENDPOINT_URL/v2/credentials/1")"
+equal 'this one' 200 "$(imds -H 'Authorization: Bearer x' \
+    "$AWS_ENDPOINT_URL/v2/credentials/1")"
+become "$(answer .AccessKeyId)" "$(answer .SecretAccessKey)" \
+    "$(answer .Token)"
+gets ec2 DescribeRegions
+be_lasting
+
 sim_stop

@@ -246,6 +246,28 @@ static bool profile_fits(const struct sim_call *call, const struct order *order,
     return false;
 }
 
+/* What else the caller has to be allowed. */
+static bool rights_fit(struct sim_call *call, const struct order *order,
+                       struct aws_trouble *trouble)
+{
+    const char *missing = NULL;
+
+    if (!aws_allowed(call, "ec2:RunInstances"))
+        missing = "ec2:RunInstances";
+    else if (json_object_get(order->wish, "TagSpecification") &&
+             !aws_allowed(call, "ec2:CreateTags"))
+        missing = "ec2:CreateTags";
+    else if (json_object_get(order->wish, "IamInstanceProfile") &&
+             !aws_allowed(call, "iam:PassRole"))
+        missing = "iam:PassRole";
+    if (missing)
+        aws_trouble(trouble, 403, "UnauthorizedOperation",
+                    "You are not authorized to perform this operation. User: "
+                    "%s is not authorized to perform: %s",
+                    aws_of(call->sim)->arn, missing);
+    return !missing;
+}
+
 /* --- who may log in
  * ------------------------------------------------------------ */
 
@@ -450,7 +472,7 @@ static bool read_order(struct sim_call *call, const struct aws_launch *launch,
         !find_subnet(call, launch, order, trouble) ||
         !find_groups(call, order, trouble) || !read_data(order, trouble) ||
         !disks_fit(order, trouble) || !profile_fits(call, order, trouble) ||
-        !find_keys(call, order, trouble))
+        !rights_fit(call, order, trouble) || !find_keys(call, order, trouble))
         return false;
     snprintf(order->pool, sizeof order->pool, "%s@%s/%s", order->type->name,
              order->subnet.zone, order->market);

@@ -127,7 +127,7 @@ static void import_key(struct sim_call *call)
                    "Key is not in valid OpenSSH public key format");
     } else if (find_in(call->sim, aws->keys, "keyName", name)) {
         aws_refuse(call, 400, "InvalidKeyPair.Duplicate",
-                   "The keypair already exists");
+                   "The key pair already exists");
     } else {
         char *id = aws_new_id("key-");
         json_t *key = json_pack(

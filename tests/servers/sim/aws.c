@@ -63,13 +63,16 @@ struct aws *aws_of(const struct sim *sim)
 static const struct service {
     enum aws_service id;
     const char *name;
-    const struct aws_action *actions[5]; /* several tables */
+    const struct aws_action *actions[6]; /* several tables */
 } services[] = {
     {AWS_EC2,
      "ec2",
-     {aws_list_actions, aws_pod_actions, aws_launch_actions,
-      aws_object_actions}},
+     {aws_list_actions, aws_pod_actions, aws_launch_actions, aws_object_actions,
+      aws_fleet_actions}},
     {AWS_STS, "sts", {aws_sts_actions}},
+    {AWS_SSM, "ssm", {aws_ssm_actions}},
+    {AWS_QUOTAS, "servicequotas", {aws_quota_actions}},
+    {AWS_PRICING, "pricing", {aws_pricing_actions}},
     {AWS_NONE, NULL, {NULL}},
 };
 

@@ -27,8 +27,10 @@ pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-aws
 tests_servers_sim_fleet_sim_aws_SOURCES = \
 	tests/servers/sim/aws.c \
 	tests/servers/sim/aws.h \
+	tests/servers/sim/aws-fleet.c \
 	tests/servers/sim/aws-form.c \
 	tests/servers/sim/aws-identity.c \
+	tests/servers/sim/aws-json.c \
 	tests/servers/sim/aws-launch.c \
 	tests/servers/sim/aws-list.c \
 	tests/servers/sim/aws-objects.c \

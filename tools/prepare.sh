@@ -11,7 +11,7 @@ umask 022
 # shellcheck disable=SC2034
 build_packages='gcc libc6-dev make autoconf automake libtool pkg-config
 libinih-dev libjansson-dev libmicrohttpd-dev libsqlite3-dev libssh2-1-dev
-libssl-dev libcurl4-openssl-dev'
+libssl-dev libcurl4-openssl-dev libxml2-dev'
 # shellcheck disable=SC2034
 run_packages='openssh-server openssh-client'
 

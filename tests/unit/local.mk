@@ -11,6 +11,8 @@ unit_ldflags = $(AM_LDFLAGS) -export-dynamic \
 if HAVE_CMOCKA
 unit_programs = \
 	tests/unit/test-args \
+	tests/unit/test-aws-keys \
+	tests/unit/test-aws-wire \
 	tests/unit/test-billed \
 	tests/unit/test-buf \
 	tests/unit/test-cancel \
@@ -79,8 +81,13 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/failalloc.h \
 	tests/unit/scratch.h
 unit_sshd = tests/unit/sshd.c tests/unit/sshd.h
+unit_aws = providers/libaws.la providers/libapi.la $(LDADD)
 LDADD = libfleetcmd.la libfleetcore.la tests/unit/libunit.la $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_test_args_LDFLAGS = $(unit_ldflags)
+tests_unit_test_aws_keys_LDADD = $(unit_aws)
+tests_unit_test_aws_keys_LDFLAGS = $(unit_ldflags)
+tests_unit_test_aws_wire_LDADD = $(unit_aws)
+tests_unit_test_aws_wire_LDFLAGS = $(unit_ldflags)
 tests_unit_test_billed_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_cancel_LDFLAGS = $(unit_ldflags)

@@ -227,7 +227,8 @@ static int check_form(const struct fleet_request *request,
                           "answered with a redirect to %.100s, which is not "
                           "followed; check the setting of the endpoint",
                           to ? to : "nowhere");
-    if (answer->status >= 200 && answer->status < 300 && answer->body.len > 0 &&
+    if (!(request->flags & FLEET_HTTP_METADATA) && answer->status >= 200 &&
+        answer->status < 300 && answer->body.len > 0 &&
         !has_type(answer, wanted))
         return fleet_fail(err, FLEET_EINTERNAL,
                           "answered %.60s where %s was expected; check the "
@@ -346,7 +347,8 @@ static bool again(const struct fleet_request *request, int tries,
 {
     int64_t delay;
 
-    if (err->code != FLEET_ERATELIMITED && err->code != FLEET_ETRANSIENT)
+    if ((err->code != FLEET_ERATELIMITED && err->code != FLEET_ETRANSIENT) ||
+        request->flags & FLEET_HTTP_METADATA)
         return false;
     delay = fl_backoff(tries, err->retry_ms);
     if (tries + 1 < MAX_TRIES && err->retry_ms <= LONGEST_HINT &&

@@ -322,7 +322,7 @@ static void set_transport(CURL *easy, const struct fleet_request *request,
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
     if (authorities && *authorities)
         curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
-    if (url->loopback) /* a proxy has no business there */
+    if (url->loopback || url->metadata) /* a proxy has no business there */
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     /* curl sends a request again by itself when a connection that it has used
      * before turns out dead. A create must not be sent twice: it gets one that
@@ -425,7 +425,8 @@ int fl_http_ask(struct fl_http *http, const struct fleet_request *request,
 {
     struct exchange exchange = {0};
     struct fl_http_url url;
-    int rc = fl_http_url_read(request->url, &url, err);
+    int rc = fl_http_url_read(request->url,
+                              request->flags & FLEET_HTTP_METADATA, &url, err);
 
     if (rc < 0)
         return rc;

@@ -18,6 +18,21 @@ static bool is_loopback(const char *host)
            (ntohl(v4.s_addr) >> 24) == 127;
 }
 
+/* 169.254.0.0/16, and the addresses that stand in for it in IPv6: no router
+ * passes them on. */
+static bool is_metadata(const char *host)
+{
+    static const char *const v6[] = {"[fd00:ec2::254]", "[fd00:ec2::23]"};
+    struct in_addr v4;
+
+    for (size_t i = 0; i < sizeof(v6) / sizeof(v6[0]); i++) {
+        if (strcasecmp(host, v6[i]) == 0)
+            return true;
+    }
+    return inet_pton(AF_INET, host, &v4) == 1 &&
+           (ntohl(v4.s_addr) >> 16) == 0xa9fe;
+}
+
 /* One part of the URL into OUT; false where it has none. */
 static bool part(CURLU *parsed, CURLUPart which, char *out, size_t size)
 {
@@ -31,8 +46,8 @@ static bool part(CURLU *parsed, CURLUPart which, char *out, size_t size)
     return fits;
 }
 
-static int read_parts(CURLU *parsed, const char *text, struct fl_http_url *url,
-                      struct fleet_error *err)
+static int read_parts(CURLU *parsed, const char *text, bool metadata,
+                      struct fl_http_url *url, struct fleet_error *err)
 {
     char scheme[8];
     char *user = NULL;
@@ -53,7 +68,8 @@ static int read_parts(CURLU *parsed, const char *text, struct fl_http_url *url,
                           "password in its URL",
                           url->host);
     url->loopback = is_loopback(url->host);
-    if (strcmp(scheme, "http") == 0 && !url->loopback)
+    url->metadata = metadata && is_metadata(url->host);
+    if (strcmp(scheme, "http") == 0 && !url->loopback && !url->metadata)
         return fleet_fail(err, FLEET_ECONFIG,
                           "%s: plain http goes to the loopback only; use "
                           "https",
@@ -61,14 +77,14 @@ static int read_parts(CURLU *parsed, const char *text, struct fl_http_url *url,
     return FLEET_OK;
 }
 
-int fl_http_url_read(const char *text, struct fl_http_url *url,
+int fl_http_url_read(const char *text, bool metadata, struct fl_http_url *url,
                      struct fleet_error *err)
 {
     CURLU *parsed = curl_url();
     int rc;
 
     memset(url, 0, sizeof(*url));
-    rc = read_parts(parsed, text, url, err);
+    rc = read_parts(parsed, text, metadata, url, err);
     curl_url_cleanup(parsed);
     return rc;
 }

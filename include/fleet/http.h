@@ -24,6 +24,10 @@ typedef int fleet_judge_function(const struct fleet_answer *answer,
  * is sent again. Without this it is FLEET_EAMBIGUOUS, and so is an answer 5xx.
  */
 #define FLEET_HTTP_REPEATABLE (1u << 0)
+/* The service beside a cloud's own machine or container that tells it about
+ * itself: a link-local address, which plain http may go to, and no proxy. An
+ * answer may have any type, and it is asked once: elsewhere nobody is there. */
+#define FLEET_HTTP_METADATA (1u << 1)
 
 struct fleet_request {
     size_t size;                 /* sizeof(struct fleet_request) */

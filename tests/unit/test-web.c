@@ -527,29 +527,39 @@ static void test_urls(void **state)
     static const struct {
         const char *url;
         int code;
-        bool loopback;
+        bool loopback, metadata;
     } rows[] = {
-        {"https://api.example.com/v2", FLEET_OK, false},
-        {"http://127.0.0.1:8080", FLEET_OK, true},
-        {"http://127.9.9.9/", FLEET_OK, true},
-        {"http://[::1]:80/", FLEET_OK, true},
-        {"http://localhost/x", FLEET_OK, true},
-        {"http://api.example.com/v2", FLEET_ECONFIG, false},
-        {"http://127.0.0.1.example.com/", FLEET_ECONFIG, false},
-        {"http://128.0.0.1/", FLEET_ECONFIG, false},
-        {"ftp://127.0.0.1/", FLEET_ECONFIG, false},
-        {"file:///etc/passwd", FLEET_ECONFIG, false},
-        {"https://me:secret@api.example.com/", FLEET_ECONFIG, false},
-        {"api.example.com/v2", FLEET_ECONFIG, false},
-        {"https://", FLEET_ECONFIG, false},
-        {"", FLEET_ECONFIG, false},
+        {"https://api.example.com/v2", FLEET_OK, false, false},
+        {"http://127.0.0.1:8080", FLEET_OK, true, false},
+        {"http://127.9.9.9/", FLEET_OK, true, false},
+        {"http://[::1]:80/", FLEET_OK, true, false},
+        {"http://localhost/x", FLEET_OK, true, false},
+        {"http://api.example.com/v2", FLEET_ECONFIG, false, false},
+        {"http://127.0.0.1.example.com/", FLEET_ECONFIG, false, false},
+        {"http://128.0.0.1/", FLEET_ECONFIG, false, false},
+        {"ftp://127.0.0.1/", FLEET_ECONFIG, false, false},
+        {"file:///etc/passwd", FLEET_ECONFIG, false, false},
+        {"https://me:secret@api.example.com/", FLEET_ECONFIG, false, false},
+        {"api.example.com/v2", FLEET_ECONFIG, false, false},
+        {"https://", FLEET_ECONFIG, false, false},
+        {"", FLEET_ECONFIG, false, false},
+        /* The services beside a cloud's own machine, where they are meant. */
+        {"http://169.254.169.254/latest/api/token", FLEET_OK, false, true},
+        {"http://169.254.170.2/v2/x", FLEET_OK, false, true},
+        {"http://[fd00:ec2::254]/latest", FLEET_OK, false, true},
+        {"http://169.254.169.254/", FLEET_ECONFIG, false, false},
+        {"http://127.0.0.1:8080", FLEET_OK, true, true},
+        {"http://169.255.0.1/", FLEET_ECONFIG, false, true},
+        {"http://169.254.example.com/", FLEET_ECONFIG, false, true},
+        {"http://10.0.0.1/", FLEET_ECONFIG, false, true},
+        {"http://[fd00:ec2::255]/", FLEET_ECONFIG, false, true},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fl_http_url url;
         struct fleet_error err = {0};
-        int rc = fl_http_url_read(rows[i].url, &url, &err);
+        int rc = fl_http_url_read(rows[i].url, rows[i].metadata, &url, &err);
 
         if (rc != rows[i].code || (rc == 0 && url.loopback != rows[i].loopback))
             fail_msg("%s: code %d", rows[i].url, rc);

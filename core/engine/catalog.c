@@ -134,22 +134,25 @@ void fl_catalog_clear(struct fl_catalog *catalog)
     memset(catalog, 0, sizeof(*catalog));
 }
 
-/* Credentials are there: it asks for some, and they are all set. */
+/* Credentials are there: it asks for some, and they are all set. A provider
+ * that has many sources of them marks what tells that one is meant. */
 static bool is_set_up(const struct fl_provider_entry *entry,
                       const struct fl_config *config)
 {
     struct fleet_option option;
     struct fl_value value;
-    bool asks = false;
+    bool asks = false, marks = false, marked = false;
 
     for (size_t i = 0; fl_option_at(&entry->plugin->options, i, &option); i++) {
-        if (!(option.flags & FLEET_OPT_REQUIRED))
-            continue;
-        asks = true;
-        if (!fl_config_lookup(config, &option, &value))
+        bool set = fl_config_lookup(config, &option, &value);
+
+        if (option.flags & FLEET_OPT_REQUIRED && !set)
             return false;
+        asks = asks || option.flags & FLEET_OPT_REQUIRED;
+        marks = marks || option.flags & FLEET_OPT_ACCOUNT;
+        marked = marked || (option.flags & FLEET_OPT_ACCOUNT && set);
     }
-    return asks || entry->argument;
+    return marks ? marked : asks || entry->argument;
 }
 
 static bool needs_no_account(const struct fl_provider_entry *entry,

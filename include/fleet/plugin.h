@@ -47,6 +47,7 @@ enum fleet_holds { FLEET_HOLDS_TEXT = 1, FLEET_HOLDS_INT64, FLEET_HOLDS_BOOL };
 
 #define FLEET_OPT_REQUIRED (1u << 0)
 #define FLEET_OPT_BLANKS   (1u << 1) /* list: commas split it, blanks do not */
+#define FLEET_OPT_ACCOUNT  (1u << 2) /* set: there is an account to be used */
 
 struct fleet_option {
     const char *key, *help;     /* as in config.env; help is one line */

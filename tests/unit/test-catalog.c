@@ -13,8 +13,8 @@
 
 #define COUNT(list_) (sizeof(list_) / sizeof((list_)[0]))
 
-/* Three kinds of provider: with credentials, without any account, and one that
- * has instances; and one that asks for nothing. */
+/* With credentials, with one of many sources of them, without any account, with
+ * instances, and one that asks for nothing. */
 /* clang-format off */
 struct settings {
     char *key, *more;
@@ -26,6 +26,14 @@ static const struct fleet_option cloud_options[] = {
      .help = "where", FLEET_AT(struct settings, more)},
     {0},
 };
+static const struct fleet_option chain_options[] = {
+    {.key = "CHAIN_KEY", .type = FLEET_OPT_SECRET, .flags = FLEET_OPT_ACCOUNT,
+     .help = "a key", FLEET_AT(struct settings, key)},
+    {.key = "CHAIN_PROFILE", .type = FLEET_OPT_STRING,
+     .flags = FLEET_OPT_ACCOUNT,
+     .help = "another source", FLEET_AT(struct settings, more)},
+    {0},
+};
 static const struct fleet_option no_options[] = {{0}};
 
 static struct fl_plugin
@@ -33,6 +41,11 @@ cloud = {
     .path = (char []){"cloud.so"}, .status = FL_PLUGIN_LOADED,
     .about = {.kind = FLEET_PROVIDER, .name = "cloud"},
     .options = {cloud_options, sizeof(cloud_options[0])},
+},
+chain = {
+    .path = (char []){"chain.so"}, .status = FL_PLUGIN_LOADED,
+    .about = {.kind = FLEET_PROVIDER, .name = "chain"},
+    .options = {chain_options, sizeof(chain_options[0])},
 },
 exec = {
     .path = (char []){"exec.so"}, .status = FL_PLUGIN_LOADED,
@@ -59,7 +72,7 @@ shadowed = {
     .about = {.kind = FLEET_PROVIDER, .name = "cloud"},
 };
 /* clang-format on */
-static struct fl_plugin *all[] = {&refused, &cloud, &exec,
+static struct fl_plugin *all[] = {&refused, &cloud, &chain,   &exec,
                                   &local,   &plain, &shadowed};
 static struct fl_plugins plugins = {all, COUNT(all), COUNT(all)};
 
@@ -74,7 +87,9 @@ static int choose(const char *key, const char *exec_providers,
     size_t n = 0;
     int rc = FLEET_OK;
 
-    if (key)
+    if (key && strncmp(key, "profile", 7) == 0)
+        rc = fl_config_flag(&config, "CHAIN_PROFILE", key);
+    else if (key)
         rc = fl_config_flag(&config, "CLOUD_KEY", key);
     if (rc == 0 && exec_providers)
         rc = fl_config_flag(&config, "EXEC_PROVIDERS", exec_providers);
@@ -99,6 +114,8 @@ static const struct choice {
 } choices[] = {
     {NULL, NULL, NULL, FLEET_OK, "local"},
     {"k", NULL, NULL, FLEET_OK, "cloud"},
+    /* One of the sources that it marks is enough. */
+    {"profile", NULL, NULL, FLEET_OK, "chain"},
     {"", NULL, NULL, FLEET_OK, "local"},
     {NULL, "acme=/bin/acme", NULL, FLEET_OK, "acme=/bin/acme"},
     {"k", "acme=/bin/a=b  zeta=/z", NULL, FLEET_OK,

@@ -1,6 +1,18 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
-#
+pkglib_LTLIBRARIES += providers/aws.la
+providers_aws_la_SOURCES = \
+	providers/aws/access.c \
+	providers/aws/aws.c \
+	providers/aws/client.c providers/aws/client.h \
+	providers/aws/ec2.c providers/aws/ec2.h \
+	providers/aws/keys.c providers/aws/keys.h \
+	providers/aws/launch.c \
+	providers/aws/market.c
+providers_aws_la_LDFLAGS = $(provider_ldflags)
+providers_aws_la_LIBADD = providers/libaws.la providers/libapi.la \
+	libfleet.la $(DEPS_LIBS) $(XML_LIBS)
+
 # What needs no network, apart, for the tests and fuzz targets.
 noinst_LTLIBRARIES += providers/libaws.la
 providers_libaws_la_SOURCES = \
@@ -8,6 +20,8 @@ providers_libaws_la_SOURCES = \
 	providers/aws/endpoint.c providers/aws/endpoint.h \
 	providers/aws/form.c providers/aws/form.h \
 	providers/aws/judge.c providers/aws/judge.h \
+	providers/aws/parse.c providers/aws/parse.h \
+	providers/aws/request.c providers/aws/request.h \
 	providers/aws/settings.c providers/aws/settings.h \
 	providers/aws/sigv4.c providers/aws/sigv4.h \
 	providers/aws/xml.c providers/aws/xml.h

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
 e2e_tests = \
+	tests/e2e/aws-life.sh \
 	tests/e2e/bad-input.sh \
 	tests/e2e/bad-plugin.sh \
 	tests/e2e/bad-state.sh \

@@ -335,8 +335,10 @@ static bool is_curable(struct aws *aws, const struct aws_call *call,
     if (call->bare)
         return false;
     if (fault->class == AWS_CLOCK) {
-        /* It may have waited for its turn for too long, too. */
-        learn_clock(aws, answer);
+        /* EC2 says the same of keys that have expired; or it has waited for its
+         * turn for too long. */
+        if (!learn_clock(aws, answer) && !call->keys && own->token)
+            keys_drop(aws, own);
         return true;
     }
     if (strcmp(fault->code, "AuthFailure") == 0)

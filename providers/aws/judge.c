@@ -235,7 +235,9 @@ static struct meaning meaning_of(enum aws_class class)
         [AWS_EXPIRED] = {FLEET_EAUTH, 401,
                          "; get new credentials, with `aws sso login` where "
                          "they are of SSO"},
-        [AWS_CLOCK] = {FLEET_EAUTH, 401, "; set this computer's clock"},
+        [AWS_CLOCK] = {FLEET_EAUTH, 401,
+                       "; set this computer's clock, or get new "
+                       "credentials where they have expired"},
         [AWS_CREDENTIALS] = {FLEET_EAUTH, 401,
                              "; check the AWS credentials and whether they "
                              "are for this region"},

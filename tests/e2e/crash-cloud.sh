@@ -96,6 +96,7 @@ crash()
     sim_stop
 }
 
+GPU_TYPE=A10G crash aws 2 'POST /ec2/CreateFleet$'
 GPU_TYPE='RTX A4000' crash runpod 4 'POST /v2/pods$'
 HETZNER_SERVER_TYPE=cx33 HETZNER_LOCATION=nbg1 \
     crash hetzner 3 'POST /v1/servers$'

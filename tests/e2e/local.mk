@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
 e2e_tests = \
+	tests/e2e/aws-faults.sh \
+	tests/e2e/aws-keys.sh \
 	tests/e2e/aws-life.sh \
 	tests/e2e/bad-input.sh \
 	tests/e2e/bad-plugin.sh \

@@ -246,12 +246,14 @@ static bool profile_fits(const struct sim_call *call, const struct order *order,
     return false;
 }
 
-/* What else the caller has to be allowed. */
-static bool rights_fit(struct sim_call *call, const struct order *order,
-                       struct aws_trouble *trouble)
+/* What else the caller has to be allowed; groups have rights of their own. */
+static bool rights_fit(struct sim_call *call, const struct aws_launch *launch,
+                       const struct order *order, struct aws_trouble *trouble)
 {
     const char *missing = NULL;
 
+    if (launch->scaling)
+        return true;
     if (!aws_allowed(call, "ec2:RunInstances"))
         missing = "ec2:RunInstances";
     else if (json_object_get(order->wish, "TagSpecification") &&
@@ -472,7 +474,8 @@ static bool read_order(struct sim_call *call, const struct aws_launch *launch,
         !find_subnet(call, launch, order, trouble) ||
         !find_groups(call, order, trouble) || !read_data(order, trouble) ||
         !disks_fit(order, trouble) || !profile_fits(call, order, trouble) ||
-        !rights_fit(call, order, trouble) || !find_keys(call, order, trouble))
+        !rights_fit(call, launch, order, trouble) ||
+        !find_keys(call, order, trouble))
         return false;
     snprintf(order->pool, sizeof order->pool, "%s@%s/%s", order->type->name,
              order->subnet.zone, order->market);

@@ -445,7 +445,7 @@ static void delete_group(struct sim_call *call)
 
 json_t *aws_merge(const json_t *base, const json_t *more)
 {
-    json_t *made = json_copy((json_t *)base), *value;
+    json_t *made = base ? json_copy((json_t *)base) : json_object(), *value;
     const char *key;
 
     json_object_foreach((json_t *)more, key, value)

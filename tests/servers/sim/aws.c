@@ -29,6 +29,7 @@
  *   launch-failure  pending, then terminated; "code", "message"
  *   spot-interrupt  "ms" after the launch of a spot instance
  *   no-console      GetConsoleOutput has nothing yet
+ *   in-progress     SetDesiredCapacity of the group "only": a 400
  *   new-token       the next call is refused as signed with an expired token
  * That a new instance is not found yet is "unlisted" of every provider, and
  * --settle.
@@ -41,6 +42,7 @@
  *   page_max    pages are that short
  *   action_ms   how long stopping and terminating take (100)
  *   linger_ms   how long terminated instances are told (an hour)
+ *   retry_ms    until a group tries again to launch, then twice that (2000)
  *   interrupt   the id of a spot instance that is taken back
  *   private     the address of instances is also their private one
  *   roles       {"NAME": {"external_id", "max_s"}}: which can be assumed;
@@ -70,6 +72,7 @@ static const struct service {
      {aws_list_actions, aws_pod_actions, aws_launch_actions, aws_object_actions,
       aws_fleet_actions}},
     {AWS_STS, "sts", {aws_sts_actions}},
+    {AWS_SCALING, "autoscaling", {aws_scaling_actions}},
     {AWS_SSM, "ssm", {aws_ssm_actions}},
     {AWS_QUOTAS, "servicequotas", {aws_quota_actions}},
     {AWS_PRICING, "pricing", {aws_pricing_actions}},
@@ -283,6 +286,7 @@ static void run_action(struct sim_call *call)
     dry = take_dry_run(call);
     if (!fields_fit(call, action->fields) || !may_run(call, service, name))
         return;
+    aws_scale(call);
     if (dry)
         aws_refuse(call, 412, "DryRunOperation",
                    "Request would have succeeded, but DryRun flag is set.");

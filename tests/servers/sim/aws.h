@@ -18,7 +18,8 @@
  *   aws-pods.c      instances from then on
  *   aws-objects.c   keys, security groups, launch templates
  *   aws-fleet.c     CreateFleet
- *   aws-scaling.c   Auto Scaling
+ *   aws-scaling.c   the calls of Auto Scaling
+ *   aws-groups.c    what its groups do by themselves
  *   aws-json.c      SSM, Service Quotas, prices: the JSON protocol */
 
 enum aws_service {
@@ -239,6 +240,22 @@ struct sim_machine *aws_seed(struct sim *sim, const json_t *wish);
  * reply when it was for something else (*refused). */
 const json_t *aws_token_seen(struct sim_call *call, bool *refused);
 void aws_token_keep(struct sim_call *call, json_t *result_taken);
+
+/* --- Auto Scaling --------------------------------------------------------- */
+
+/* Lets the groups of the region do what is due. */
+void aws_scale(struct sim_call *call);
+/* The newest instance of a group before AFTER (NULL: of all), also those that
+ * have ended; NULL: none. */
+struct sim_machine *aws_member(struct sim *sim, const json_t *group,
+                               struct sim_machine *after);
+/* Ends one of them, with an activity. */
+void aws_take_out(struct sim *sim, const json_t *group,
+                  struct sim_machine *machine, const char *cause);
+/* A new one as it is told; MESSAGE may be NULL. */
+json_t *aws_activity(struct sim *sim, const json_t *group, const char *status,
+                     const char *description, const char *cause,
+                     const char *message);
 
 /* aws-objects.c */
 const json_t *aws_group_find(const struct sim *sim, const char *id);

@@ -29,6 +29,7 @@ tests_servers_sim_fleet_sim_aws_SOURCES = \
 	tests/servers/sim/aws.h \
 	tests/servers/sim/aws-fleet.c \
 	tests/servers/sim/aws-form.c \
+	tests/servers/sim/aws-groups.c \
 	tests/servers/sim/aws-identity.c \
 	tests/servers/sim/aws-json.c \
 	tests/servers/sim/aws-launch.c \
@@ -37,6 +38,7 @@ tests_servers_sim_fleet_sim_aws_SOURCES = \
 	tests/servers/sim/aws-places.c \
 	tests/servers/sim/aws-pods.c \
 	tests/servers/sim/aws-reply.c \
+	tests/servers/sim/aws-scaling.c \
 	tests/servers/sim/aws-sign.c
 tests_servers_sim_fleet_sim_aws_LDADD = $(sim_libs)
 

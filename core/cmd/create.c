@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIED_SHOWN 12
+
 struct create_options {
     int64_t total, more;
     bool no_wait;
@@ -364,8 +366,11 @@ static void tell_tried(struct work *work)
 
     for (size_t i = 0; rc == 0 && i < work->results.n; i++)
         rc = gather_tried(&work->results.at[i], &seen, &lines);
-    for (size_t i = 0; lines.n > 1 && i < lines.n; i++)
+    for (size_t i = 0; lines.n > 1 && i < lines.n && i < TRIED_SHOWN; i++)
         fl_say(work->context, "%s", lines.at[i]);
+    if (lines.n > TRIED_SHOWN)
+        fl_say(work->context, "  and %zu more: --json has all of them",
+               lines.n - TRIED_SHOWN);
     fl_map_clear(&seen);
 }
 

@@ -8,7 +8,7 @@
 . "${srcdir:-.}/tests/e2e/lib.sh"
 . "$srcdir/tests/e2e/sim.sh"
 
-pods=30 gaps=1 pace=2
+pods=30 gaps=1 pace=5
 [ -z "${FLEET_TEST_LONG:-}" ] || pods=80 gaps=8 pace=10
 sim_start vast --ready 100 --ssh 0 --no-ssh --pods 30
 sim_set "{\"values\": {\"gaps\": $gaps}}"

@@ -18,19 +18,31 @@ static bool is_loopback(const char *host)
            (ntohl(v4.s_addr) >> 24) == 127;
 }
 
-/* 169.254.0.0/16, and the addresses that stand in for it in IPv6: no router
- * passes them on. */
+/* The two addresses that stand in for it in IPv6: fd00:0ec2::254 and ::23. */
+static bool is_metadata6(const char *host)
+{
+    static const unsigned char net[14] = {0xfd, 0x00, 0x0e, 0xc2};
+    struct in6_addr v6;
+    char text[64];
+    size_t len = strlen(host);
+
+    if (len < 3 || len >= sizeof(text) || host[0] != '[')
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)len - 2, host + 1);
+    if (inet_pton(AF_INET6, text, &v6) != 1 ||
+        memcmp(v6.s6_addr, net, sizeof(net)) != 0)
+        return false;
+    return (v6.s6_addr[14] == 0x02 && v6.s6_addr[15] == 0x54) ||
+           (v6.s6_addr[14] == 0x00 && v6.s6_addr[15] == 0x23);
+}
+
+/* 169.254.0.0/16: no router passes it on. */
 static bool is_metadata(const char *host)
 {
-    static const char *const v6[] = {"[fd00:ec2::254]", "[fd00:ec2::23]"};
     struct in_addr v4;
 
-    for (size_t i = 0; i < sizeof(v6) / sizeof(v6[0]); i++) {
-        if (strcasecmp(host, v6[i]) == 0)
-            return true;
-    }
-    return inet_pton(AF_INET, host, &v4) == 1 &&
-           (ntohl(v4.s_addr) >> 16) == 0xa9fe;
+    return is_metadata6(host) || (inet_pton(AF_INET, host, &v4) == 1 &&
+                                  (ntohl(v4.s_addr) >> 16) == 0xa9fe);
 }
 
 /* One part of the URL into OUT; false where it has none. */

@@ -38,14 +38,14 @@ says 'aws configure'
 
 ### Files
 
-credentials "[default]\r\n# mine\r\n$keys[half]\naws_access_key_id = $id\n"
+credentials "[default]\r\n# mine\r\n${keys}[half]\naws_access_key_id = $id\n"
 succeeds fleet list
 AWS_PROFILE=half fails_with 2 fleet list
 says "profile 'half'"
 AWS_PROFILE=other fails_with 2 fleet list
 says "no AWS profile 'other'"
 AWS_SHARED_CREDENTIALS_FILE=/nowhere fails_with 6 fleet list
-config "[profile lab]\nregion = eu-central-1\n$keys[default]\nregion = us-west-2\n"
+config "[profile lab]\nregion = eu-central-1\n${keys}[default]\nregion = us-west-2\n"
 AWS_REGION='' succeeds fleet list
 AWS_REGION='' AWS_PROFILE=lab succeeds fleet list
 AWS_ACCESS_KEY_ID=AKIA2 fails_with 2 fleet list
@@ -79,7 +79,7 @@ says MFA
 says 'aws sso login'
 AWS_PROFILE=no fails_with 6 fleet list
 says AccessDenied
-AWS_PROFILE=env fails_with 2 fleet list
+AWS_PROFILE='env' fails_with 2 fleet list
 sim_fault '{"kind": "new-token", "skip": 1}'
 AWS_PROFILE=a succeeds fleet list
 equal 'and again when they have expired' 4 "$(asked AssumeRole)"

@@ -179,6 +179,29 @@ fails_with 1 fleet stop badger --wipe-ok --yes
 says 'cannot be stopped'
 succeeds fleet terminate badger bamboo --yes
 
+# Five of seven, and the rest says why.
+sim_fault '{"kind": "capacity", "only": "*", "skip": 5, "times": -1}'
+AWS_INSTANCE_TYPES=g5.xlarge fails_with 3 fleet create -n 10 --no-wait --yes \
+    --json
+equal 'what came is kept' '5 2' "$(json '"\(.created | length) " +
+    "\(.failed | length)"')"
+sim_no_faults
+succeeds fleet list --json
+equal 'and known' 8 "$(json '.pods | length')"
+json '.pods[] | select(.short | test("apple|arrow|autumn") | not) | .short' |
+    sort >"$work/more"
+xargs fleet terminate --yes <"$work/more" >"$out" 2>"$err" || fail 'terminate'
+
+# Taken back by AWS: shown while it goes, then gone.
+AWS_MARKET=spot succeeds fleet create badger --yes
+sim_set "{\"values\": {\"action_ms\": 3000,
+    \"interrupt\": \"$(id_of arena-badger)\"}}"
+succeeds fleet list --json
+equal 'an interruption' 'spot interruption: AWS takes it back' \
+    "$(json '.pods[] | select(.short == "badger") | .note')"
+sim_set '{"values": {"action_ms": 100}}'
+wait_for 20 sh -c '! fleet list --json | grep -q arena-badger'
+
 # The receipt: what a pod costs is looked up again.
 sim_fault '{"kind": "late-answer"}'
 succeeds fleet create badger --yes

@@ -5,6 +5,7 @@
 # configured with --enable-fuzzing, make fuzz goes on looking. What it finds
 # stands in fuzz-found/.
 fuzz_programs = \
+	tests/fuzz/fuzz-aws \
 	tests/fuzz/fuzz-csv \
 	tests/fuzz/fuzz-deployed \
 	tests/fuzz/fuzz-envfile \
@@ -24,6 +25,9 @@ tests_fuzz_libfuzz_la_SOURCES = tests/fuzz/driver.c tests/fuzz/fuzz.h
 tests_fuzz_libfuzz_la_CFLAGS = $(AM_CFLAGS) $(FUZZ_CFLAGS)
 fuzz_ldadd = tests/fuzz/libfuzz.la libfleetcmd.la libfleetcore.la $(DEPS_LIBS)
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_aws_LDADD = providers/libaws.la providers/libapi.la \
+	$(fuzz_ldadd)
+tests_fuzz_fuzz_aws_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_csv_LDADD = providers/libcsv.la $(fuzz_ldadd)
 tests_fuzz_fuzz_csv_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_deployed_LDADD = $(fuzz_ldadd)

@@ -11,6 +11,7 @@ unit_ldflags = $(AM_LDFLAGS) -export-dynamic \
 if HAVE_CMOCKA
 unit_programs = \
 	tests/unit/test-args \
+	tests/unit/test-aws \
 	tests/unit/test-aws-keys \
 	tests/unit/test-aws-wire \
 	tests/unit/test-billed \
@@ -84,6 +85,8 @@ unit_sshd = tests/unit/sshd.c tests/unit/sshd.h
 unit_aws = providers/libaws.la providers/libapi.la $(LDADD)
 LDADD = libfleetcmd.la libfleetcore.la tests/unit/libunit.la $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_test_args_LDFLAGS = $(unit_ldflags)
+tests_unit_test_aws_LDADD = $(unit_aws)
+tests_unit_test_aws_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_keys_LDADD = $(unit_aws)
 tests_unit_test_aws_keys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_wire_LDADD = $(unit_aws)

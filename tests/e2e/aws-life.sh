@@ -199,8 +199,8 @@ sim_set "{\"values\": {\"action_ms\": 3000,
 succeeds fleet list --json
 equal 'an interruption' 'spot interruption: AWS takes it back' \
     "$(json '.pods[] | select(.short == "badger") | .note')"
-sim_set '{"values": {"action_ms": 100}}'
-wait_for 20 sh -c '! fleet list --json | grep -q arena-badger'
+sim_set '{"values": {"action_ms": 100, "interrupt": ""}}'
+succeeds fleet terminate badger --yes
 
 # The receipt: what a pod costs is looked up again.
 sim_fault '{"kind": "late-answer"}'
@@ -243,6 +243,8 @@ fails_with 4 fleet stop cedar --yes
 says 'wipe-ok'
 succeeds fleet stop cedar --wipe-ok --yes
 says 'EBS disks'
+wait_for 10 sh -c "fleet list --json | jq -e '.pods[] |
+    select(.short == \"cedar\" and .state == \"stopped\")'"
 succeeds fleet list --json
 equal 'stopped' 'stopped EBS disks' "$(json '.pods[] |
     select(.short == "cedar") | "\(.state) \(.billing)"')"

@@ -87,6 +87,25 @@ AWS_REGION=us-east-9 refused 403 SignatureDoesNotMatch sts GetCallerIdentity
 scope=ec2 refused 403 SignatureDoesNotMatch sts GetCallerIdentity
 unset scope
 
+unsigned()
+{
+    curl -s -o "$work/answer" -H "$form" "$AWS_ENDPOINT_URL/" 7>&- "$@"
+    told //Code
+}
+equal 'unsigned' MissingAuthenticationToken "$(unsigned \
+    -d Action=GetCallerIdentity -d Version=2011-06-15)"
+equal 'unsigned, of EC2' MissingParameter "$(unsigned \
+    -d Action=DescribeRegions -d Version=2016-11-15)"
+equal 'a broken signature' IncompleteSignature "$(unsigned \
+    -d Action=DescribeRegions -d Version=2016-11-15 \
+    -H 'Authorization: AWS4-HMAC-SHA256 Credential=x')"
+# Keys are looked at before signatures.
+nobody='AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-date, Signature=00, '
+nobody="${nobody}Credential=AKIANOBODY/20260102/us-east-1/ec2/aws4_request"
+equal 'of a key that is not ours' AuthFailure "$(unsigned \
+    -d Action=DescribeRegions -d Version=2016-11-15 \
+    -H 'X-Amz-Date: 20260102T030405Z' -H "Authorization: $nobody")"
+
 ### EC2's own ways
 
 gets ec2 DescribeRegions
@@ -98,6 +117,13 @@ refused 400 InvalidParameterValue ec2 DescribeRegions Filter.1.Name=colour \
     Filter.1.Value.1=red
 refused 412 DryRunOperation ec2 DescribeRegions DryRun=true
 refused 400 InvalidAction ec2 DescribeNonsense
+
+sim_fault '{"kind": "edit", "match": "POST /ec2/DescribeRegions",
+    "set": {"/DescribeRegionsResponse/regionInfo/0/regionName": "<&\""}}'
+gets ec2 DescribeRegions
+equal 'an edit reaches XML' '&lt;&amp;"' "$(told '(//regionName)[1]')"
+equal 'known by its action' 1 "$(sim_log '[.requests[] | select(.path ==
+    "/ec2/DescribeRegions" and .body.AllRegions == "true")] | length')"
 
 ### Instances
 
@@ -315,6 +341,10 @@ refused 400 InvalidParameterCombination ec2 DescribeInstances \
 ### Lists
 
 sim_set '{"values": {"page_max": 7}}'
+refused 400 InvalidParameterValue ec2 DescribeInstances MaxResults=4
+gets ec2 DescribeInstances MaxResults=1000 Filter.1.Name=tag-key \
+    Filter.1.Value.1=none
+equal 'an empty token at the end' 1 "$(counted //nextToken)"
 pages=0 found=0 next=
 while :; do
     gets ec2 DescribeInstanceTypes ${next:+"NextToken=$next"} >/dev/null
@@ -343,6 +373,43 @@ equal 'asked for' 1 "$(counted //imagesSet/item)"
 gets ec2 DescribeSpotPriceHistory InstanceType.1=g5.xlarge \
     ProductDescription.1=Linux/UNIX StartTime=2026-01-01T00:00:00Z
 equal 'spot prices' '0.352100 0.402400 0.301800' "$(told //spotPrice)"
+
+### What ends where
+
+x86()
+{
+    gets ec2 RunInstances ImageId=$jammy InstanceType=g5.xlarge MinCount=1 \
+        MaxCount=1 "$@"
+}
+x86 "SubnetId=$subnet_a" \
+    DisableApiTermination=true
+kept=$(told //instanceId)
+x86 "SubnetId=$subnet_a"
+beside=$(told //instanceId)
+x86 "SubnetId=$subnet_b" \
+    InstanceInitiatedShutdownBehavior=terminate
+elsewhere=$(told //instanceId)
+x86 \
+    InstanceInitiatedShutdownBehavior=terminate \
+    MetadataOptions.HttpTokens=required
+by_itself=$(told //instanceId)
+equal 'IMDSv2 only' required "$(told //metadataOptions/httpTokens)"
+refused 400 OperationNotPermitted ec2 TerminateInstances "InstanceId.1=$kept" \
+    "InstanceId.2=$elsewhere" "InstanceId.3=$beside"
+sim_change "$by_itself" '{"state": "stopped"}'
+# reason_of ID: why it has ended; empty: it has not.
+reason_of()
+{
+    call ec2 DescribeInstances "InstanceId.1=$1" >/dev/null
+    told //stateReason/code
+}
+equal 'another zone' Client.UserInitiatedShutdown "$(reason_of "$elsewhere")"
+equal 'the same zone' '' "$(reason_of "$beside")"
+equal 'from inside' Client.InstanceInitiatedShutdown \
+    "$(reason_of "$by_itself")"
+gets ec2 CreateTags "ResourceId.1=$beside" Tag.1.Key=Name Tag.1.Value=plum
+equal 'its name' plum "$(sim_machines \
+    ".machines[] | select(.id == \"$beside\") | .name")"
 
 ### Groups of rules
 
@@ -508,6 +575,9 @@ equal 'no notice' 404 "$(imds -H "$token" "$meta/spot/instance-action")"
 sim_set '{"values": {"imds_instance": "'"$taken"'"}}'
 equal 'a notice' 200 "$(imds -H "$token" "$meta/spot/instance-action")"
 equal 'that says' terminate "$(answer .action)"
+sim_fault '{"kind": "hang", "match": "PUT /latest/api/token"}'
+equal 'a hop too many' 000 "$(imds -X PUT -H "$ttl" --max-time 1 \
+    "$AWS_ENDPOINT_URL/latest/api/token" 2>/dev/null || :)"
 sim_set '{"values": {"imds_role": "", "container_token": "Bearer x"}}'
 equal 'no role' 404 "$(imds -H "$token" "$meta/iam/security-credentials/")"
 equal 'not this container' 401 "$(imds "$AWS_ENDPOINT_URL/v2/credentials/1")"
@@ -691,5 +761,10 @@ refused 403 UnauthorizedOperation ec2 CreateFleet DryRun=true \
 refused 403 AccessDenied sts AssumeRole RoleSessionName=me "RoleArn=$role"
 asks 400 ssm AmazonSSM.GetParameter '{"Name": "'$deep'"}'
 equal 'its code' AccessDeniedException "$(answer .__type)"
+
+### As a command
+
+succeeds fleet sim
+prints "Amazon EC2's API"
 
 sim_stop

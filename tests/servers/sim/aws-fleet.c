@@ -26,8 +26,7 @@ struct filling {
     char type[64], zone[32]; /* of the last that had room */
 };
 
-/* --- which pools, in which order
- * --------------------------------------------------- */
+/* --- which pools, in which order ----------------------------------------- */
 
 static double price_of(const struct sim_call *call, const json_t *override,
                        bool spot)
@@ -102,8 +101,7 @@ static size_t find_pools(const struct sim_call *call, struct pool pools[300],
     return n;
 }
 
-/* --- one pool
- * ------------------------------------------------------------------------ */
+/* --- one pool ------------------------------------------------------------ */
 
 static json_t *override_told(const struct pool *pool)
 {
@@ -246,8 +244,7 @@ static void try_pool(struct filling *filling, const struct pool *pool)
     json_decref(tags);
 }
 
-/* --- one market
- * ------------------------------------------------------------------------ */
+/* --- one market ---------------------------------------------------------- */
 
 static bool is_apart(const struct filling *filling, const struct pool *pool,
                      const char *options)
@@ -310,9 +307,7 @@ static void fill(struct filling *filling, int64_t wanted)
     free(least);
 }
 
-/* --- the call
- * -----------------------------------------------------------------------------
- */
+/* --- the call ------------------------------------------------------------ */
 
 static bool asks_for_instant(struct sim_call *call)
 {
@@ -374,8 +369,7 @@ static void create_fleet(struct sim_call *call)
     free(id);
 }
 
-/* --- what it takes
- * -------------------------------------------------------------------------- */
+/* --- what it takes ------------------------------------------------------- */
 
 static const struct sim_field spec_fields[] = {AWS_TEXT("LaunchTemplateId"),
                                                AWS_TEXT("LaunchTemplateName"),

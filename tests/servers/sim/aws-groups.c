@@ -17,8 +17,7 @@ static const char *name_of(const json_t *group)
     return sim_text(group, "name", "");
 }
 
-/* --- who belongs to it
- * --------------------------------------------------------- */
+/* --- who belongs to it --------------------------------------------------- */
 
 struct sim_machine *aws_member(struct sim *sim, const json_t *group,
                                struct sim_machine *after)
@@ -63,8 +62,7 @@ static bool is_suspended(const json_t *group, const char *process)
            NULL;
 }
 
-/* --- activities
- * ------------------------------------------------------------------ */
+/* --- activities ---------------------------------------------------------- */
 
 json_t *aws_activity(struct sim *sim, const json_t *group, const char *status,
                      const char *description, const char *cause,
@@ -101,8 +99,7 @@ static void note(struct sim *sim, const json_t *group, const char *status,
     free(description);
 }
 
-/* --- one more
- * ----------------------------------------------------------------------- */
+/* --- one more ------------------------------------------------------------ */
 
 struct choice {
     const char *type, *subnet; /* type NULL: the template's */
@@ -303,8 +300,7 @@ static bool launch_one(struct sim_call *call, json_t *group)
     return done;
 }
 
-/* --- one less
- * ------------------------------------------------------------------------ */
+/* --- one less ------------------------------------------------------------ */
 
 void aws_take_out(struct sim *sim, const json_t *group,
                   struct sim_machine *machine, const char *cause)
@@ -314,19 +310,25 @@ void aws_take_out(struct sim *sim, const json_t *group,
     note(sim, group, "Successful", "Terminating", machine->id, cause, NULL);
 }
 
-/* The oldest that is not protected; false: there is none. */
+/* The oldest that is not protected, or by its policy the newest; false: there
+ * is none. */
 static bool drop_one(struct sim *sim, const json_t *group)
 {
-    struct sim_machine *at = NULL, *oldest = NULL;
+    const json_t *policy =
+        json_array_get(json_object_get(group, "policies"), 0);
+    bool newest =
+        policy && strcmp(json_string_value(policy), "NewestInstance") == 0;
+    struct sim_machine *at = NULL, *chosen = NULL;
 
     while ((at = aws_member(sim, group, at)))
-        if (aws_alive(sim, at) && !sim_flag(at->data, "protected"))
-            oldest = at;
-    if (oldest)
-        aws_take_out(sim, group, oldest,
+        if (aws_alive(sim, at) && !sim_flag(at->data, "protected") &&
+            !(newest && chosen))
+            chosen = at;
+    if (chosen)
+        aws_take_out(sim, group, chosen,
                      "an instance was taken out of service in response to a "
                      "difference between desired and actual capacity");
-    return oldest != NULL;
+    return chosen != NULL;
 }
 
 /* Ended or stopped by somebody else: a new one takes its place. */
@@ -344,8 +346,7 @@ static void look_after_health(struct sim *sim, const json_t *group)
     }
 }
 
-/* --- all of them
- * ----------------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 static void scale(struct sim_call *call, json_t *group)
 {

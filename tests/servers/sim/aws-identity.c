@@ -11,8 +11,7 @@
 
 static const char role_head[] = "arn:aws:iam::" AWS_ACCOUNT ":role/";
 
-/* --- keys that end ----------------------------------------------------------
- */
+/* --- keys that end ------------------------------------------------------- */
 
 struct keys {
     char id[21], secret[41], token[201], ends[SIM_STAMP_SIZE];
@@ -43,8 +42,7 @@ static int64_t lifetime(const struct sim *sim)
     return sim_number(sim_values(sim), "credentials_s", 3600);
 }
 
-/* --- STS --------------------------------------------------------------------
- */
+/* --- STS ----------------------------------------------------------------- */
 
 static void get_caller_identity(struct sim_call *call)
 {
@@ -182,8 +180,7 @@ const struct aws_action aws_sts_actions[] = {
     {NULL, NULL, NULL},
 };
 
-/* --- metadata ----------------------------------------------------------------
- */
+/* --- metadata ------------------------------------------------------------ */
 
 bool aws_is_metadata(const struct sim_call *call)
 {
@@ -276,37 +273,76 @@ static void tell_role(struct sim_call *call, const char *below)
         tell(call, 200, role);
 }
 
-/* NULL: there is no such thing. */
+/* Of an instance that is to be taken back within two minutes, or has been;
+ * NULL: it is not. */
+static char *spot_notice(const struct sim_machine *machine)
+{
+    enum { NOTICE_MS = 120000 };
+    const char *past = sim_text(machine->data, "notice", NULL);
+    int64_t at = sim_number(machine->data, "interrupt_at", INT64_MAX);
+    int64_t left = at == INT64_MAX ? at : at - sim_now_ms();
+    char stamp[SIM_STAMP_SIZE];
+
+    if (past)
+        return sim_copy(past);
+    if (left > NOTICE_MS)
+        return NULL;
+    sim_stamp(stamp, sim_clock_ms() + left, true);
+    return sim_format("{\"action\":\"terminate\",\"time\":\"%s\"}", stamp);
+}
+
+static char *copy_or_null(const char *text)
+{
+    return text ? sim_copy(text) : NULL;
+}
+
+/* Of an instance that there is; NULL: there is no such thing. */
+static char *metadata_of(const struct sim_machine *machine, const json_t *told,
+                         const char *what)
+{
+    static const char *const plain[][2] = {
+        {"instance-id", "instanceId"},
+        {"instance-type", "instanceType"},
+        {"public-ipv4", "ipAddress"},
+        {"local-ipv4", "privateIpAddress"},
+        {"placement/availability-zone", "placement.availabilityZone"},
+    };
+    const json_t *tags = json_object_get(machine->data, "tags");
+
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(plain[i][0], what) == 0)
+            return copy_or_null(aws_text_at(told, plain[i][1]));
+    if (strcmp(what, "placement/region") == 0)
+        return copy_or_null(sim_text(machine->data, "region", NULL));
+    if (strcmp(what, "spot/instance-action") == 0)
+        return spot_notice(machine);
+    if (strncmp(what, "tags/instance/", 14) == 0)
+        return copy_or_null(sim_text(tags, what + 14, NULL));
+    return NULL;
+}
+
+/* Without one we are a plain machine in the first zone. */
 static char *metadata(struct sim *sim, const char *what)
 {
-    const char *id = sim_text(sim_values(sim), "imds_instance", "");
-    struct sim_machine *machine = sim_machine_find(sim, id);
-    json_t *told = machine ? aws_instance_json(sim, machine) : json_object();
-    const char *zone = aws_text_at(told, "placement.availabilityZone");
-    char *text = NULL;
+    static const char *const plain[][2] = {
+        {"placement/region", AWS_REGION},
+        {"placement/availability-zone", AWS_REGION "a"},
+        {"instance-id", "i-0f1ee700000000000"},
+        {"instance-type", "t3.medium"},
+        {"local-ipv4", "172.31.0.1"},
+    };
+    struct sim_machine *machine =
+        sim_machine_find(sim, sim_text(sim_values(sim), "imds_instance", ""));
+    json_t *told;
+    char *text;
 
-    if (!zone)
-        zone = AWS_REGION "a";
-    if (strcmp(what, "placement/region") == 0)
-        text = sim_format("%.*s", (int)strlen(zone) - 1, zone);
-    else if (strcmp(what, "placement/availability-zone") == 0)
-        text = sim_copy(zone);
-    else if (strcmp(what, "instance-id") == 0)
-        text = sim_copy(machine ? id : "i-0fleetfleetfleet0");
-    else if (strcmp(what, "instance-type") == 0)
-        text = sim_copy(sim_text(told, "instanceType", "t3.medium"));
-    else if (strcmp(what, "public-ipv4") == 0 &&
-             sim_text(told, "ipAddress", NULL))
-        text = sim_copy(sim_text(told, "ipAddress", ""));
-    else if (strcmp(what, "local-ipv4") == 0)
-        text = sim_copy(sim_text(told, "privateIpAddress", "172.31.0.1"));
-    else if (strcmp(what, "spot/instance-action") == 0 && machine &&
-             json_object_get(machine->data, "notice"))
-        text = sim_copy(sim_text(machine->data, "notice", ""));
-    else if (strncmp(what, "tags/instance/", 14) == 0 && machine &&
-             sim_text(json_object_get(machine->data, "tags"), what + 14, NULL))
-        text = sim_copy(
-            sim_text(json_object_get(machine->data, "tags"), what + 14, ""));
+    for (size_t i = 0; !machine && i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(plain[i][0], what) == 0)
+            return sim_copy(plain[i][1]);
+    if (!machine)
+        return NULL;
+    told = aws_instance_json(sim, machine);
+    text = metadata_of(machine, told, what);
     json_decref(told);
     return text;
 }
@@ -329,8 +365,7 @@ void aws_imds_get(struct sim_call *call)
     free(text);
 }
 
-/* --- containers
- * --------------------------------------------------------------- */
+/* --- containers ---------------------------------------------------------- */
 
 void aws_container(struct sim_call *call)
 {

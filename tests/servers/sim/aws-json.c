@@ -9,8 +9,7 @@
 /* What speaks JSON: public parameters of SSM, Service Quotas, the price list.
  */
 
-/* --- SSM
- * ------------------------------------------------------------------------ */
+/* --- SSM ----------------------------------------------------------------- */
 
 static json_t *parameter_json(const char *name)
 {
@@ -71,8 +70,7 @@ const struct aws_action aws_ssm_actions[] = {
     {NULL, NULL, NULL},
 };
 
-/* --- quotas
- * ----------------------------------------------------------------------- */
+/* --- quotas -------------------------------------------------------------- */
 
 static const char *quota_name(const char *code)
 {
@@ -122,8 +120,7 @@ const struct aws_action aws_quota_actions[] = {
     {NULL, NULL, NULL},
 };
 
-/* --- the price list
- * ------------------------------------------------------------------ */
+/* --- the price list ------------------------------------------------------ */
 
 /* A product is told as JSON in a text. */
 static json_t *product(const struct aws_type *type, const char *region)

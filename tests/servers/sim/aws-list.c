@@ -29,8 +29,7 @@ static const struct sim_field tags_fields[] = {
 const struct sim_field aws_tags_item = AWS_ITEM(tags_fields);
 const struct sim_field aws_none[] = {{0}};
 
-/* --- filters ----------------------------------------------------------------
- */
+/* --- filters ------------------------------------------------------------- */
 
 /* * and ? are wild, a backslash takes that away. */
 bool aws_wild(const char *pattern, const char *text)
@@ -166,8 +165,7 @@ bool aws_filters_fit(struct sim_call *call, const struct aws_filter *known,
     return true;
 }
 
-/* --- pages ------------------------------------------------------------------
- */
+/* --- pages --------------------------------------------------------------- */
 
 static char *token_for(const char *action, size_t at)
 {
@@ -193,16 +191,72 @@ static int64_t place_of(const char *action, const char *token)
     return at;
 }
 
+/* What a page may be, by the call; 0: anything. */
+static void bounds_of(const struct aws *aws, int64_t *least, int64_t *most)
+{
+    bool templates = strncmp(aws->action, "DescribeLaunchTemplate", 22) == 0;
+
+    *least = 1;
+    if (aws->service == AWS_SCALING) {
+        *most =
+            strcmp(aws->action, "DescribeAutoScalingInstances") == 0 ? 50 : 100;
+    } else if (aws->service == AWS_EC2) {
+        *least = templates ? 1 : 5;
+        *most = templates                                           ? 200
+                : strcmp(aws->action, "DescribeInstanceTypes") == 0 ? 100
+                                                                    : 1000;
+    } else {
+        *most = 100;
+    }
+}
+
+/* -1 and a reply: that is no size. */
 static int64_t size_of_page(struct sim_call *call, const char *name)
 {
+    const struct aws *aws = aws_of(call->sim);
     const json_t *value = json_object_get(call->body, name);
-    int64_t wanted = json_is_integer(value) ? json_integer_value(value)
-                                            : aws_size(call->body, name, 1000);
-    int64_t most = sim_number(sim_values(call->sim), "page_max", 1000);
+    int64_t least, most, wanted;
+    int64_t cut = sim_number(sim_values(call->sim), "page_max", 1000);
 
-    if (wanted < 1)
-        wanted = 1;
-    return wanted < most ? wanted : most;
+    bounds_of(aws, &least, &most);
+    wanted = json_is_integer(value) ? json_integer_value(value)
+                                    : aws_size(call->body, name, most);
+    if (wanted >= least && wanted <= most)
+        return wanted < cut ? wanted : cut;
+    aws_refuse(call, 400,
+               aws->service == AWS_EC2 ? "InvalidParameterValue"
+                                       : "ValidationError",
+               "Value ( %lld ) for parameter %s is invalid. Expecting a value "
+               "between %lld and %lld.",
+               (long long)wanted, name, (long long)least, (long long)most);
+    return -1;
+}
+
+static void refuse_token(struct sim_call *call, const char *token)
+{
+    aws_refuse(call, 400,
+               aws_of(call->sim)->service == AWS_SCALING
+                   ? "InvalidNextToken"
+                   : "InvalidParameterValue",
+               "The token '%s' is invalid", token);
+}
+
+/* EC2's last page has an empty token where pages were asked for. */
+static json_t *next_token(const struct sim_call *call, const json_t *all,
+                          int64_t at)
+{
+    const struct aws *aws = aws_of(call->sim);
+    json_t *made = NULL;
+    char *token;
+
+    if ((int64_t)json_array_size(all) > at) {
+        token = token_for(aws->action, (size_t)at);
+        made = json_string(token);
+        free(token);
+    } else if (aws->service == AWS_EC2 && aws_param(call, "MaxResults")) {
+        made = json_null();
+    }
+    return made;
 }
 
 json_t *aws_page(struct sim_call *call, const char *name, json_t *all)
@@ -212,27 +266,20 @@ json_t *aws_page(struct sim_call *call, const char *name, json_t *all)
     int64_t at = token ? place_of(aws->action, token) : 0;
     int64_t size = size_of_page(
         call, aws->service == AWS_SCALING ? "MaxRecords" : "MaxResults");
-    json_t *list = json_array(), *made;
+    json_t *list = json_array(), *made = NULL, *next;
 
-    if (at < 0) {
-        json_decref(all);
-        json_decref(list);
-        aws_refuse(call, 400,
-                   aws->service == AWS_SCALING ? "InvalidNextToken"
-                                               : "InvalidParameterValue",
-                   "The token '%s' is invalid", token);
-        return NULL;
+    if (size > 0 && at < 0)
+        refuse_token(call, token);
+    if (size > 0 && at >= 0) {
+        for (int64_t i = at; i < at + size; i++)
+            json_array_append(list, json_array_get(all, (size_t)i));
+        made = json_pack("{s:O}", name, list);
+        next = next_token(call, all, at + size);
+        if (next)
+            sim_put(made, aws->service == AWS_EC2 ? "nextToken" : "NextToken",
+                    next);
     }
-    for (int64_t i = at; i < at + size; i++)
-        json_array_append(list, json_array_get(all, (size_t)i));
-    made = json_pack("{s:o}", name, list);
-    if ((int64_t)json_array_size(all) > at + size) {
-        char *next = token_for(aws->action, (size_t)(at + size));
-
-        sim_put(made, aws->service == AWS_EC2 ? "nextToken" : "NextToken",
-                json_string(next));
-        free(next);
-    }
+    json_decref(list);
     json_decref(all);
     return made;
 }

@@ -110,8 +110,7 @@ static const struct aws_image images[] = {
 };
 enum { IMAGES = sizeof images / sizeof *images };
 
-/* --- looking up --------------------------------------------------------------
- */
+/* --- looking up ---------------------------------------------------------- */
 
 static int region_index(const char *name)
 {
@@ -218,8 +217,7 @@ static const char *here(const struct sim_call *call)
     return aws_of(call->sim)->region;
 }
 
-/* --- regions and networks
- * ------------------------------------------------------ */
+/* --- regions and networks ------------------------------------------------ */
 
 static const struct aws_filter region_filters[] = {
     {"region-name", "regionName"}, {"opt-in-status", "optInStatus"}, {0}};
@@ -373,8 +371,7 @@ static void describe_vpcs(struct sim_call *call)
     aws_answer_list(call, "vpcSet", list, vpc_filters);
 }
 
-/* --- types
- * --------------------------------------------------------------------- */
+/* --- types --------------------------------------------------------------- */
 
 static json_t *gpu_json(const struct aws_type *type)
 {
@@ -414,7 +411,6 @@ static const struct aws_filter type_filters[] = {
 static void describe_types(struct sim_call *call)
 {
     const json_t *wanted = json_object_get(call->body, "InstanceType"), *name;
-    int64_t size = aws_size(call->body, "MaxResults", 100);
     json_t *list = json_array();
     size_t i;
 
@@ -428,14 +424,6 @@ static void describe_types(struct sim_call *call)
                        json_string_value(name));
             return;
         }
-    }
-    if (size < 5 || size > 100) {
-        json_decref(list);
-        aws_refuse(call, 400, "InvalidParameterValue",
-                   "Value ( %lld ) for parameter maxResults is invalid. "
-                   "Expecting a value between 5 and 100.",
-                   (long long)size);
-        return;
     }
     for (i = 0; i < TYPES; i++)
         if (aws_listed(wanted, types[i].name))
@@ -478,8 +466,7 @@ static void describe_offerings(struct sim_call *call)
     aws_answer_list(call, "instanceTypeOfferingSet", list, offering_filters);
 }
 
-/* --- images
- * --------------------------------------------------------------------- */
+/* --- images -------------------------------------------------------------- */
 
 static json_t *image_json(const struct aws_image *image)
 {
@@ -565,8 +552,7 @@ static void describe_images(struct sim_call *call)
     aws_answer_list(call, "imagesSet", list, image_filters);
 }
 
-/* --- spot prices
- * ----------------------------------------------------------------- */
+/* --- spot prices --------------------------------------------------------- */
 
 static const struct aws_filter price_filters[] = {
     {"instance-type", "instanceType"},
@@ -622,8 +608,7 @@ static void describe_prices(struct sim_call *call)
     aws_answer_list(call, "spotPriceHistorySet", list, price_filters);
 }
 
-/* --- the calls
- * ---------------------------------------------------------------------- */
+/* --- the calls ----------------------------------------------------------- */
 
 static const struct sim_field region_fields[] = {
     AWS_BOOL("AllRegions"), AWS_LIST("RegionName"), AWS_FILTERS, {0}};

@@ -24,8 +24,7 @@ static json_t *stamp(int64_t clock_ms)
     return json_string(text);
 }
 
-/* --- what becomes of them
- * --------------------------------------------------------- */
+/* --- what becomes of them ------------------------------------------------ */
 
 void aws_terminate(struct sim *sim, struct sim_machine *machine,
                    const char *code, const char *message)
@@ -53,6 +52,20 @@ static void interrupt(struct sim *sim, struct sim_machine *machine)
                   "Server.SpotInstanceTermination: Spot instance termination");
 }
 
+/* The guest has shut itself down, which may be its end. */
+static void settle_shutdown(struct sim *sim, struct sim_machine *machine)
+{
+    static const char code[] = "Client.InstanceInitiatedShutdown";
+    static const char message[] =
+        "Client.InstanceInitiatedShutdown: Instance initiated shutdown";
+
+    if (strcmp(sim_text(machine->data, "on_shutdown", ""), "terminate") == 0)
+        aws_terminate(sim, machine, code, message);
+    else if (!json_object_get(machine->data, "reason"))
+        sim_put(machine->data, "reason",
+                json_pack("{s:s, s:s}", "code", code, "message", message));
+}
+
 void aws_settle(struct sim *sim, struct sim_machine *machine)
 {
     int64_t at = sim_number(machine->data, "interrupt_at", INT64_MAX);
@@ -67,6 +80,9 @@ void aws_settle(struct sim *sim, struct sim_machine *machine)
     else if (fails && state == SIM_RUNNING)
         aws_terminate(sim, machine, sim_text(fails, "code", ""),
                       sim_text(fails, "message", ""));
+    else if (state == SIM_STOPPED &&
+             !sim_flag(machine->data, "stopped_by_call"))
+        settle_shutdown(sim, machine);
     else if (state == SIM_FAILED)
         aws_terminate(sim, machine, "Server.InternalError",
                       "Server.InternalError: Internal error on launch");
@@ -114,8 +130,7 @@ static json_t *state_json(const char *name)
     return json_pack("{s:i, s:s}", "code", code, "name", name);
 }
 
-/* --- what is told of them
- * ------------------------------------------------------------ */
+/* --- what is told of them ------------------------------------------------ */
 
 static json_t *tags_of(const struct sim *sim, const struct sim_machine *machine)
 {
@@ -191,6 +206,19 @@ static void put_addresses(struct sim *sim, struct sim_machine *machine,
     free(inner);
 }
 
+/* As it was launched, with what is so where nothing was said. */
+static json_t *options_of(const struct sim_machine *machine)
+{
+    const json_t *said = json_object_get(machine->data, "metadata");
+
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s}", "state", "applied", "httpTokens",
+        sim_text(said, "HttpTokens", "optional"), "httpPutResponseHopLimit",
+        sim_text(said, "HttpPutResponseHopLimit", "1"), "httpEndpoint",
+        sim_text(said, "HttpEndpoint", "enabled"), "instanceMetadataTags",
+        sim_text(said, "InstanceMetadataTags", "disabled"));
+}
+
 static void put_rest(struct sim_machine *machine, json_t *told)
 {
     const json_t *data = machine->data;
@@ -237,14 +265,13 @@ json_t *aws_instance_json(struct sim *sim, struct sim_machine *machine)
         "rootDeviceName", image->root, "rootDeviceType", "ebs", "tagSet",
         tags_of(sim, machine), "groupSet", groups_of(sim, machine),
         "blockDeviceMapping", disks_of(machine));
+    sim_put(told, "metadataOptions", options_of(machine));
     put_addresses(sim, machine, state, told);
     put_rest(machine, told);
     return told;
 }
 
-/* --- by id
- * ----------------------------------------------------------------------------
- */
+/* --- by id --------------------------------------------------------------- */
 
 /* NULL: not of this region, or not known yet. */
 static struct sim_machine *find_instance(struct sim_call *call, const char *id)
@@ -301,8 +328,7 @@ static bool ids_fit(struct sim_call *call, const json_t *ids)
     return n == 0;
 }
 
-/* --- DescribeInstances
- * ------------------------------------------------------------------ */
+/* --- DescribeInstances --------------------------------------------------- */
 
 static const struct aws_filter instance_filters[] = {
     {"instance-id", "instanceId"},
@@ -418,8 +444,7 @@ static void describe_status(struct sim_call *call)
                     (const struct aws_filter[]){{0}});
 }
 
-/* --- start, stop, reboot, terminate
- * -------------------------------------------------------- */
+/* --- start, stop, reboot, terminate -------------------------------------- */
 
 /* false: it has replied, and nothing has changed. */
 typedef bool may_change(struct sim_call *call, struct sim_machine *machine);
@@ -486,6 +511,7 @@ static void start(struct sim *sim, struct sim_machine *machine)
     if (sim_machine_state(sim, machine) != SIM_STOPPED)
         return;
     json_object_del(machine->data, "reason");
+    json_object_del(machine->data, "stopped_by_call");
     sim_machine_start(sim, machine);
 }
 
@@ -508,6 +534,7 @@ static void stop(struct sim *sim, struct sim_machine *machine)
         return;
     sim_put(machine->data, "until",
             json_integer(sim_now_ms() + action_ms(sim)));
+    sim_put(machine->data, "stopped_by_call", json_true());
     sim_put(machine->data, "reason",
             json_pack("{s:s, s:s}", "code", "Client.UserInitiatedShutdown",
                       "message",
@@ -527,21 +554,54 @@ static void reboot(struct sim *sim, struct sim_machine *machine)
     sim_machine_start(sim, machine);
 }
 
+static void terminate(struct sim *sim, struct sim_machine *machine)
+{
+    aws_terminate(sim, machine, "Client.UserInitiatedShutdown",
+                  "Client.UserInitiatedShutdown: User initiated shutdown");
+}
+
+/* Those in zones where nothing is protected go all the same. */
+static void terminate_elsewhere(struct sim_call *call, const json_t *ids)
+{
+    char *kept = sim_copy(" ");
+    const json_t *id;
+    size_t i;
+
+    json_array_foreach(ids, i, id)
+    {
+        struct sim_machine *at =
+            sim_machine_find(call->sim, json_string_value(id));
+        char *more =
+            sim_format("%s%s ", kept, sim_text(at->data, "subnet", ""));
+
+        if (at->locked) {
+            free(kept);
+            kept = more;
+        } else {
+            free(more);
+        }
+    }
+    json_array_foreach(ids, i, id)
+    {
+        struct sim_machine *at =
+            sim_machine_find(call->sim, json_string_value(id));
+
+        if (!strstr(kept, sim_text(at->data, "subnet", "")))
+            terminate(call->sim, at);
+    }
+    free(kept);
+}
+
 static bool may_terminate(struct sim_call *call, struct sim_machine *machine)
 {
     if (!machine->locked)
         return true;
+    terminate_elsewhere(call, json_object_get(call->body, "InstanceId"));
     aws_refuse(call, 400, "OperationNotPermitted",
                "The instance '%s' may not be terminated. Modify its "
                "'disableApiTermination' instance attribute and try again.",
                machine->id);
     return false;
-}
-
-static void terminate(struct sim *sim, struct sim_machine *machine)
-{
-    aws_terminate(sim, machine, "Client.UserInitiatedShutdown",
-                  "Client.UserInitiatedShutdown: User initiated shutdown");
 }
 
 static void start_instances(struct sim_call *call)
@@ -566,9 +626,7 @@ static void terminate_instances(struct sim_call *call)
     change_all(call, may_terminate, terminate);
 }
 
-/* --- attributes
- * ------------------------------------------------------------------------------
- */
+/* --- attributes ---------------------------------------------------------- */
 
 static struct sim_machine *the_instance(struct sim_call *call)
 {
@@ -586,17 +644,20 @@ static void modify_attribute(struct sim_call *call)
 {
     struct sim_machine *machine = the_instance(call);
     const char *locked = aws_param(call, "DisableApiTermination.Value");
+    const char *behavior =
+        aws_param(call, "InstanceInitiatedShutdownBehavior.Value");
 
     if (!machine)
         return;
-    if (!locked &&
-        !aws_param(call, "InstanceInitiatedShutdownBehavior.Value")) {
+    if (!locked && !behavior) {
         aws_refuse(call, 400, "InvalidParameterCombination",
                    "No attributes specified.");
         return;
     }
     if (locked)
         machine->locked = strcmp(locked, "true") == 0;
+    if (behavior)
+        sim_put(machine->data, "on_shutdown", json_string(behavior));
     aws_answer(call, json_pack("{s:b}", "return", 1));
 }
 
@@ -659,9 +720,7 @@ static void get_console(struct sim_call *call)
     aws_answer(call, told);
 }
 
-/* --- spot requests
- * -----------------------------------------------------------------------------
- */
+/* --- spot requests ------------------------------------------------------- */
 
 static json_t *request_json(struct sim *sim, struct sim_machine *machine)
 {
@@ -709,9 +768,7 @@ static void describe_requests(struct sim_call *call)
     aws_answer_list(call, "spotInstanceRequestSet", list, request_filters);
 }
 
-/* --- the calls
- * ----------------------------------------------------------------------------------
- */
+/* --- the calls ----------------------------------------------------------- */
 
 #define IDS_NEEDED                                                             \
     {                                                                          \
@@ -757,9 +814,7 @@ const struct aws_action aws_pod_actions[] = {
     {NULL, NULL, NULL},
 };
 
-/* --- of somebody else
- * ------------------------------------------------------------------------------
- */
+/* --- of somebody else ---------------------------------------------------- */
 
 struct sim_machine *aws_seed(struct sim *sim, const json_t *wish)
 {

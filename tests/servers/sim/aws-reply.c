@@ -17,7 +17,7 @@ bool aws_speaks_json(enum aws_service service)
     return service >= AWS_SSM;
 }
 
-/* --- XML ------------------------------------------------------------------ */
+/* --- XML ----------------------------------------------------------------- */
 
 static void escape(FILE *out, const char *text)
 {
@@ -109,7 +109,7 @@ char *aws_render(const struct sim_call *call)
     return text;
 }
 
-/* --- answers -------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static const char *xmlns(enum aws_service service)
 {
@@ -172,7 +172,7 @@ void aws_answer(struct sim_call *call, json_t *result)
     free(name);
 }
 
-/* --- errors --------------------------------------------------------------- */
+/* --- errors -------------------------------------------------------------- */
 
 static void refuse_json(struct sim_call *call, int status, const char *code,
                         const char *message)
@@ -217,6 +217,28 @@ void aws_refuse(struct sim_call *call, int status, const char *code,
     free(message);
 }
 
+static const char *code_for(enum aws_service service, int status)
+{
+    bool ec2 = service == AWS_EC2;
+
+    switch (status) {
+    case 401:
+        return "AuthFailure";
+    case 403:
+        return ec2 ? "UnauthorizedOperation" : "AccessDenied";
+    case 404:
+        return ec2 ? "InvalidInstanceID.NotFound" : "ValidationError";
+    case 413:
+        return "RequestEntityTooLarge";
+    case 429:
+        return "TooManyRequestsException";
+    case 503:
+        return ec2 ? "Unavailable" : "ServiceUnavailable";
+    default:
+        return status >= 500 ? "InternalError" : "InvalidRequest";
+    }
+}
+
 /* "InsufficientInstanceCapacity: We have none" names the code to give. */
 void aws_fail(struct sim_call *call, int status, const char *detail)
 {
@@ -233,11 +255,8 @@ void aws_fail(struct sim_call *call, int status, const char *detail)
         aws_refuse(call, status, code, "%s", detail + len + 2);
         return;
     }
-    aws_refuse(call, status,
-               status == 503   ? "Unavailable"
-               : status >= 500 ? "InternalError"
-                               : "InvalidRequest",
-               "%s", detail);
+    aws_refuse(call, status, code_for(aws_of(call->sim)->service, status), "%s",
+               detail);
 }
 
 void aws_refuse_rate(struct sim_call *call)

@@ -48,8 +48,7 @@ static json_t *the_group(struct sim_call *call)
     return group;
 }
 
-/* --- what a group is made of
- * ------------------------------------------------------ */
+/* --- what a group is made of --------------------------------------------- */
 
 static const json_t *spec_in(const json_t *body)
 {
@@ -140,10 +139,9 @@ static bool sizes_fit(struct sim_call *call, int64_t min, int64_t desired,
 static void take_settings(const json_t *body, json_t *group)
 {
     static const char *const keys[][2] = {
-        {"LaunchTemplate", "template"},
-        {"MixedInstancesPolicy", "mixed"},
-        {"HealthCheckType", "health"},
-        {"DefaultCooldown", "cooldown"},
+        {"LaunchTemplate", "template"},      {"MixedInstancesPolicy", "mixed"},
+        {"HealthCheckType", "health"},       {"DefaultCooldown", "cooldown"},
+        {"TerminationPolicies", "policies"},
     };
     json_t *protect = json_object_get(body, "NewInstancesProtectedFromScaleIn");
 
@@ -297,8 +295,7 @@ static void delete_group(struct sim_call *call)
     aws_answer(call, NULL);
 }
 
-/* --- what is told
- * -------------------------------------------------------------------- */
+/* --- what is told -------------------------------------------------------- */
 
 static const char *lifecycle_of(struct sim *sim, struct sim_machine *machine)
 {
@@ -547,8 +544,7 @@ static void describe_activities(struct sim_call *call)
     answer_page(call, "Activities", list);
 }
 
-/* --- single instances
- * ------------------------------------------------------------------ */
+/* --- single instances ---------------------------------------------------- */
 
 /* NULL and a reply: it is in no group. */
 static struct sim_machine *the_member(struct sim_call *call, const char *id,
@@ -633,8 +629,7 @@ static void set_protection(struct sim_call *call)
     aws_answer(call, json_object());
 }
 
-/* --- tags, processes
- * ---------------------------------------------------------------------- */
+/* --- tags, processes ----------------------------------------------------- */
 
 static void put_tag(json_t *tags, const json_t *tag)
 {
@@ -704,8 +699,7 @@ static void resume(struct sim_call *call)
     change_processes(call, false);
 }
 
-/* --- what they take
- * -------------------------------------------------------------------------- */
+/* --- what they take ------------------------------------------------------ */
 
 #define GROUP                                                                  \
     {                                                                          \

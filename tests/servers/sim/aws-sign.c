@@ -45,8 +45,7 @@ static void mac(unsigned char out[HASH], const void *key, size_t key_len,
         abort();
 }
 
-/* --- the Authorization header ----------------------------------------------
- */
+/* --- the Authorization header -------------------------------------------- */
 
 /* NAME=VALUE up to the next comma. */
 static bool take_part(const char *header, const char *name, char *out,
@@ -77,8 +76,7 @@ static bool read_header(const char *header, struct signature *to)
                   to->date, to->region, to->service, to->last) == 5;
 }
 
-/* --- what is signed ---------------------------------------------------------
- */
+/* --- what is signed ------------------------------------------------------ */
 
 static void put_value(FILE *out, const char *value)
 {
@@ -182,8 +180,7 @@ static void look_unsigned(void *arg, const char *name, const char *value)
         snprintf(search->found, sizeof search->found, "%s", name);
 }
 
-/* --- refusals ---------------------------------------------------------------
- */
+/* --- refusals ------------------------------------------------------------ */
 
 static void refuse_key(struct sim_call *call)
 {
@@ -242,8 +239,7 @@ static void refuse_missing(struct sim_call *call)
                    "Missing Authentication Token");
 }
 
-/* --- step by step; false: it has replied ------------------------------------
- */
+/* --- step by step; false: it has replied --------------------------------- */
 
 static bool read_signature(struct sim_call *call, struct signature *sig)
 {

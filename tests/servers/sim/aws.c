@@ -60,17 +60,17 @@ struct aws *aws_of(const struct sim *sim)
     return sim_state(sim);
 }
 
-/* --- from a request to an action ------------------------------------------ */
+/* --- from a request to an action ----------------------------------------- */
 
 static const struct service {
     enum aws_service id;
     const char *name;
-    const struct aws_action *actions[6]; /* several tables */
+    const struct aws_action *actions[7]; /* several tables */
 } services[] = {
     {AWS_EC2,
      "ec2",
      {aws_list_actions, aws_pod_actions, aws_launch_actions, aws_object_actions,
-      aws_fleet_actions}},
+      aws_template_actions, aws_fleet_actions}},
     {AWS_STS, "sts", {aws_sts_actions}},
     {AWS_SCALING, "autoscaling", {aws_scaling_actions}},
     {AWS_SSM, "ssm", {aws_ssm_actions}},
@@ -175,8 +175,7 @@ bool aws_allowed(struct sim_call *call, const char *right)
     return false;
 }
 
-/* --- parameters ------------------------------------------------------------
- */
+/* --- parameters ---------------------------------------------------------- */
 
 struct first {
     char *path, *message;
@@ -238,8 +237,7 @@ static bool fields_fit(struct sim_call *call, const struct sim_field *fields)
     return wrong == 0;
 }
 
-/* --- running one -----------------------------------------------------------
- */
+/* --- running one --------------------------------------------------------- */
 
 static bool take_dry_run(struct sim_call *call)
 {
@@ -294,8 +292,7 @@ static void run_action(struct sim_call *call)
         action->run(call);
 }
 
-/* --- the provider ----------------------------------------------------------
- */
+/* --- the provider -------------------------------------------------------- */
 
 static void aws_open(struct sim *sim)
 {

@@ -14,9 +14,11 @@
  *   aws-identity.c  STS, instance metadata, container credentials
  *   aws-list.c      filters and pages
  *   aws-places.c    regions, zones, networks, types, images, prices
- *   aws-launch.c    RunInstances, and what every launch goes through
+ *   aws-launch.c    what every launch goes through
+ *   aws-run.c       RunInstances, and tokens
  *   aws-pods.c      instances from then on
- *   aws-objects.c   keys, security groups, launch templates
+ *   aws-objects.c   keys, security groups, tags
+ *   aws-templates.c launch templates
  *   aws-fleet.c     CreateFleet
  *   aws-scaling.c   the calls of Auto Scaling
  *   aws-groups.c    what its groups do by themselves
@@ -62,9 +64,9 @@ struct aws_action {
 };
 /* Each ends at no name. */
 extern const struct aws_action aws_list_actions[], aws_pod_actions[],
-    aws_launch_actions[], aws_object_actions[], aws_fleet_actions[],
-    aws_scaling_actions[], aws_sts_actions[], aws_ssm_actions[],
-    aws_quota_actions[], aws_pricing_actions[];
+    aws_launch_actions[], aws_object_actions[], aws_template_actions[],
+    aws_fleet_actions[], aws_scaling_actions[], aws_sts_actions[],
+    aws_ssm_actions[], aws_quota_actions[], aws_pricing_actions[];
 
 /* Tables of fields: all values of a form are texts. */
 #define AWS_TEXT(name)                                                         \
@@ -147,7 +149,7 @@ void aws_imds_token(struct sim_call *call);
 void aws_imds_get(struct sim_call *call);
 void aws_container(struct sim_call *call);
 
-/* --- lists ---------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------- */
 
 /* What a filter looks at: a path in an entry as it is told, where * is each
  * of an array. "tag:KEY" and "tag-key" go by tagSet. */
@@ -167,7 +169,7 @@ json_t *aws_page(struct sim_call *call, const char *name, json_t *all);
 void aws_answer_list(struct sim_call *call, const char *name, json_t *all,
                      const struct aws_filter *known);
 
-/* --- places --------------------------------------------------------------- */
+/* --- places -------------------------------------------------------------- */
 
 struct aws_type {
     const char *name, *arch, *gpu, *maker;
@@ -203,7 +205,7 @@ bool aws_subnet_find(const char *region, const char *id,
                      struct aws_subnet *out);
 void aws_default_vpc(const char *region, char out[32]);
 
-/* --- instances ------------------------------------------------------------ */
+/* --- instances ----------------------------------------------------------- */
 
 struct aws_trouble {
     int status; /* 0: none */
@@ -241,7 +243,7 @@ struct sim_machine *aws_seed(struct sim *sim, const json_t *wish);
 const json_t *aws_token_seen(struct sim_call *call, bool *refused);
 void aws_token_keep(struct sim_call *call, json_t *result_taken);
 
-/* --- Auto Scaling --------------------------------------------------------- */
+/* --- Auto Scaling -------------------------------------------------------- */
 
 /* Lets the groups of the region do what is due. */
 void aws_scale(struct sim_call *call);
@@ -259,6 +261,12 @@ json_t *aws_activity(struct sim *sim, const json_t *group, const char *status,
 
 /* aws-objects.c */
 const json_t *aws_group_find(const struct sim *sim, const char *id);
+/* The entry of LIST that is of the region of the call and has this, or NULL. */
+json_t *aws_find_in(const struct sim *sim, const json_t *list, const char *key,
+                    const char *value);
+void aws_remove(json_t *list, const json_t *entry);
+/* As it is told, new: tags as a set, and nothing that is only ours. */
+json_t *aws_told(const json_t *entry);
 const char *aws_key_material(const struct sim *sim, const char *name);
 /* The data of a template's version, borrowed; NULL and trouble: none. SPEC has
  * LaunchTemplateId or LaunchTemplateName, and Version. */

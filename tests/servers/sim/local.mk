@@ -38,8 +38,10 @@ tests_servers_sim_fleet_sim_aws_SOURCES = \
 	tests/servers/sim/aws-places.c \
 	tests/servers/sim/aws-pods.c \
 	tests/servers/sim/aws-reply.c \
+	tests/servers/sim/aws-run.c \
 	tests/servers/sim/aws-scaling.c \
-	tests/servers/sim/aws-sign.c
+	tests/servers/sim/aws-sign.c \
+	tests/servers/sim/aws-templates.c
 tests_servers_sim_fleet_sim_aws_LDADD = $(sim_libs)
 
 pkglibexec_PROGRAMS += tests/servers/sim/fleet-sim-hetzner

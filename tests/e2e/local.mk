@@ -59,6 +59,7 @@ e2e_tests = \
 	tests/e2e/runpod-life.sh \
 	tests/e2e/runpod-pages.sh \
 	tests/e2e/secret-canary.sh \
+	tests/e2e/sim-aws-scaling.sh \
 	tests/e2e/sim-aws.sh \
 	tests/e2e/sim-command.sh \
 	tests/e2e/sim-faults.sh \
@@ -82,7 +83,7 @@ life_tests = \
 	tests/e2e/local-lifecycle.sh
 EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/format-lib.sh \
 	tests/e2e/proxy-lib.sh \
-	tests/e2e/faults.sh tests/e2e/lib.sh tests/e2e/sim.sh
+	tests/e2e/faults.sh tests/e2e/lib.sh tests/e2e/sim-aws-lib.sh tests/e2e/sim.sh
 
 # For LD_PRELOAD, so without sanitizers.
 check_LTLIBRARIES += tests/preload/killat.la

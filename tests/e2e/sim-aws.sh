@@ -3,70 +3,12 @@
 # SPDX-License-Identifier: MIT
 #
 # The fake AWS asks for what the real one asks for, and answers in the same
-# words and shapes. curl signs, so that two independent signers agree.
+# words and shapes: who asks, EC2, metadata.
 . "${srcdir:-.}/tests/e2e/lib.sh"
 . "$srcdir/tests/e2e/sim.sh"
-requires xmllint
+. "$srcdir/tests/e2e/sim-aws-lib.sh"
 key_pair
 sim_start aws --ready 300 --ssh 0
-form='Content-Type: application/x-www-form-urlencoded; charset=utf-8'
-
-# call SERVICE ACTION [NAME=VALUE...]: prints the status; the answer is in
-# $work/answer. $more is one more argument for curl.
-more=
-call()
-{
-    call_service=$1 call_action=$2
-    shift 2
-    for call_word; do
-        shift
-        set -- "$@" --data-urlencode "$call_word"
-    done
-    case $call_service in
-    ec2) call_version=2016-11-15 ;;
-    sts) call_version=2011-06-15 ;;
-    autoscaling) call_version=2011-01-01 ;;
-    *) fail "no such service: $call_service" ;;
-    esac
-    : >"$work/answer"
-    curl -sS -o "$work/answer" -D "$work/headers" -w '%{http_code}\n' \
-        --aws-sigv4 "aws:amz:$AWS_REGION:${scope-$call_service}" \
-        --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H "$form" \
-        ${more:+-H "$more"} -d "Action=$call_action" \
-        -d "Version=$call_version" "$@" "$AWS_ENDPOINT_URL/" \
-        2>"$work/curl.err" 7>&- || :
-}
-
-# gets SERVICE ACTION [NAME=VALUE...]: has to be 200.
-gets()
-{
-    equal "$1:$2" 200 "$(call "$@")"
-}
-
-# refused STATUS CODE SERVICE ACTION [NAME=VALUE...]
-refused()
-{
-    refused_status=$1 refused_code=$2
-    shift 2
-    equal "status of $2" "$refused_status" "$(call "$@")"
-    equal "code of $2" "$refused_code" "$(told '//Code')"
-}
-
-# told XPATH: the text at each place in the answer, blanks between; names are
-# those without their name space.
-told()
-{
-    sed 's/ xmlns="[^"]*"//' "$work/answer" >"$work/plain"
-    xmllint --xpath "$1/text()" "$work/plain" 2>/dev/null |
-        tr '\n' ' ' | sed 's/ $//' || :
-}
-
-# counted XPATH
-counted()
-{
-    sed 's/ xmlns="[^"]*"//' "$work/answer" >"$work/plain"
-    xmllint --xpath "count($1)" "$work/plain"
-}
 
 ### Who asks
 
@@ -127,7 +69,6 @@ equal 'known by its action' 1 "$(sim_log '[.requests[] | select(.path ==
 
 ### Instances
 
-jammy=ami-0f1ee700000000001
 gets ec2 ImportKeyPair KeyName=fleet-1 \
     "PublicKeyMaterial=$(base64 -w0 "$work/key.pub")"
 refused 400 InvalidKeyPair.Duplicate ec2 ImportKeyPair KeyName=fleet-1 \
@@ -172,9 +113,23 @@ equal 'logged in to the key of the console' in "$(ssh -F none -i "$work/key" \
     -o UserKnownHostsFile="$work/known_hosts" -o BatchMode=yes \
     -p "$port" "$user@127.0.0.1" echo in </dev/null)"
 
+gets ec2 DescribeInstanceStatus "InstanceId.1=$first"
+equal 'checked' ok "$(told //instanceStatus/status)"
+sim_fault '{"kind": "no-console"}'
+gets ec2 GetConsoleOutput "InstanceId=$first"
+equal 'nothing yet' 1 "$(counted '//output[not(text())]')"
+gets ec2 RebootInstances "InstanceId.1=$first"
+equal 'rebooted' true "$(told //return)"
+sim_set '{"values": {"action_ms": 3000}}'
 gets ec2 StopInstances "InstanceId.1=$first"
 equal 'stopping' stopping "$(told //currentState/name)"
 refused 400 IncorrectInstanceState ec2 StartInstances "InstanceId.1=$first"
+sim_set '{"values": {"action_ms": 100}}'
+AWS_REGION=us-west-2 gets ec2 DescribeInstances
+equal 'of another region' 0 "$(counted //instanceId)"
+AWS_REGION=us-west-2 refused 400 InvalidInstanceID.NotFound ec2 \
+    StopInstances "InstanceId.1=$first"
+refused 400 InvalidInstanceID.Malformed ec2 StopInstances InstanceId.1=first
 is_stopped()
 {
     call ec2 DescribeInstances "InstanceId.1=$first" >/dev/null
@@ -182,6 +137,9 @@ is_stopped()
 }
 wait_for 10 is_stopped
 equal 'no public address' 0 "$(counted //ipAddress)"
+sim_fault '{"kind": "capacity", "only": "g5.xlarge@*"}'
+refused 500 InsufficientInstanceCapacity ec2 StartInstances \
+    "InstanceId.1=$first"
 gets ec2 StartInstances "InstanceId.1=$first"
 gets ec2 ModifyInstanceAttribute "InstanceId=$second" \
     DisableApiTermination.Value=true
@@ -226,13 +184,13 @@ equal 'inherited' "2 $jammy fleet-1" "$(told //versionNumber) $(told \
 
 gets ec2 DescribeSubnets Filter.1.Name=default-for-az Filter.1.Value.1=true
 subnet_a=$(told '(//subnetId)[1]') subnet_b=$(told '(//subnetId)[2]')
+spec=LaunchTemplateConfigs.1.LaunchTemplateSpecification
+over=LaunchTemplateConfigs.1.Overrides
 # fill N [NAME=VALUE...]: two types, each in two zones.
 fill()
 {
     fill_n=$1
     shift
-    spec=LaunchTemplateConfigs.1.LaunchTemplateSpecification
-    over=LaunchTemplateConfigs.1.Overrides
     call ec2 CreateFleet Type=instant "$spec.LaunchTemplateId=$template" \
         "$spec.Version=\$Latest" \
         "$over.1.InstanceType=g5.xlarge" "$over.1.SubnetId=$subnet_a" \
@@ -278,6 +236,46 @@ equal 'seven, then the rest' '7 13' "$(
     counted '//fleetInstanceSet/item[1]/instanceIds/item') $(
     counted '//fleetInstanceSet/item[2]/instanceIds/item')"
 
+equal 'all or nothing' 200 "$(fill 20 OnDemandOptions.MinTargetCapacity=21)"
+equal 'nothing' 0 "$(counted //instanceIds/item)"
+sim_set '{"values": {"pools": {"g5.*@us-east-1a/*": 0,
+    "g5.*@us-east-1b/on-demand": 0}}}'
+equal 'one type only' 200 "$(fill 2 OnDemandOptions.SingleInstanceType=true)"
+equal 'the one that is there' g6.xlarge \
+    "$(told //fleetInstanceSet/item/instanceType)"
+sim_set '{"values": {"pools": {}}}'
+sim_fault '{"kind": "spot-interrupt", "ms": 0}'
+equal 'for a moment' 200 "$(fill 1 \
+    TargetCapacitySpecification.DefaultTargetCapacityType=spot)"
+gets ec2 DescribeInstances "InstanceId.1=$(told //instanceIds/item)"
+equal 'taken back' Server.SpotInstanceTermination "$(told //stateReason/code)"
+sim_fault '{"kind": "spot-capacity"}'
+equal 'no spot there' 200 "$(fill 1 \
+    TargetCapacitySpecification.DefaultTargetCapacityType=spot)"
+equal 'but elsewhere' 'InsufficientInstanceCapacity 1' \
+    "$(told //errorCode) $(counted //instanceIds/item)"
+refused 403 UnauthorizedOperation ec2 CreateFleet \
+    "$spec.LaunchTemplateName=fleet-a" "$spec.Version=1" \
+    TargetCapacitySpecification.TotalTargetCapacity=1
+equal 'no such template' 200 "$(call ec2 CreateFleet Type=instant \
+    "$spec.LaunchTemplateName=none" "$spec.Version=1" \
+    TargetCapacitySpecification.TotalTargetCapacity=1)"
+equal 'is an error of the pool' InvalidLaunchTemplateName.NotFoundException \
+    "$(told //errorSet/item/errorCode)"
+gets ec2 RunInstances MinCount=1 MaxCount=1 InstanceType=g5.xlarge \
+    LaunchTemplate.LaunchTemplateName=fleet-a LaunchTemplate.Version=2
+equal 'from a template' "$jammy fleet-1" "$(told //imageId) $(told //keyName)"
+gets ec2 ModifyLaunchTemplate "LaunchTemplateId=$template" SetDefaultVersion=2
+equal 'default' 2 "$(told //defaultVersionNumber)"
+gets ec2 DeleteLaunchTemplateVersions "LaunchTemplateId=$template" \
+    LaunchTemplateVersion.1=1 LaunchTemplateVersion.2=2
+equal 'not the default' '1 2' "$(told \
+    //successfullyDeletedLaunchTemplateVersionSet/item/versionNumber) $(told \
+    //unsuccessfullyDeletedLaunchTemplateVersionSet/item/versionNumber)"
+refused 400 InvalidLaunchTemplateId.VersionNotFound ec2 RunInstances \
+    MinCount=1 MaxCount=1 InstanceType=g5.xlarge \
+    LaunchTemplate.LaunchTemplateName=fleet-a LaunchTemplate.Version=1
+
 ### What a launch is refused for
 
 # no CODE [NAME=VALUE...]: of a launch of a g5.xlarge; STATUS is $status.
@@ -309,6 +307,12 @@ no Unsupported ImageId=$jammy InstanceType=p5.48xlarge "SubnetId=$subnet_a"
     sim_set '{"values": {"quotas": {"L-DB2E81BA": 0}}}'
     no VcpuLimitExceeded $x86
     sim_set '{"values": {"quotas": {}}}'
+    sim_fault '{"kind": "quota", "only": "*/spot"}'
+    no MaxSpotInstanceCountExceeded $x86 InstanceMarketOptions.MarketType=spot
+    no InvalidParameterValue $x86 IamInstanceProfile.Name=nobody
+    sim_fault '{"kind": "unauthorized", "only": "iam:PassRole"}'
+    status=403 no UnauthorizedOperation $x86 \
+        IamInstanceProfile.Name=fleet-worker
     sim_fault '{"kind": "capacity", "only": "g5.xlarge@*"}'
     status=500 no InsufficientInstanceCapacity $x86
     sim_fault '{"kind": "unauthorized", "only": "ec2:RunInstances"}'
@@ -324,6 +328,18 @@ no Unsupported ImageId=$jammy InstanceType=p5.48xlarge "SubnetId=$subnet_a"
         "detail": "PendingVerification: Your account is being verified."}'
     no PendingVerification $x86
 }
+
+# One that ends before it runs has its cause there.
+sim_fault '{"kind": "launch-failure", "code": "Client.VolumeLimitExceeded",
+    "message": "Client.VolumeLimitExceeded: Volume limit exceeded"}'
+equal 'launched' 200 "$(launch short MaxCount=1)"
+short=$(told //instanceId)
+has_failed()
+{
+    call ec2 DescribeInstances "InstanceId.1=$short" >/dev/null
+    [ "$(told //stateReason/code)" = Client.VolumeLimitExceeded ]
+}
+wait_for 10 has_failed
 
 ### A new instance is not found at once
 
@@ -373,6 +389,19 @@ equal 'asked for' 1 "$(counted //imagesSet/item)"
 gets ec2 DescribeSpotPriceHistory InstanceType.1=g5.xlarge \
     ProductDescription.1=Linux/UNIX StartTime=2026-01-01T00:00:00Z
 equal 'spot prices' '0.352100 0.402400 0.301800' "$(told //spotPrice)"
+
+gets ec2 DescribeAvailabilityZones
+equal 'zones' 'us-east-1a us-east-1b us-east-1c' "$(told //zoneName)"
+gets ec2 DescribeVpcs Filter.1.Name=is-default Filter.1.Value.1=true
+equal 'one default VPC' 1 "$(counted //vpcId)"
+gets ec2 DescribeKeyPairs KeyName.1=fleet-1 IncludePublicKey=true
+equal 'the key' "$(cut -d' ' -f1,2 "$work/key.pub")" \
+    "$(told //publicKey | cut -d' ' -f1,2)"
+gets ec2 DeleteKeyPair KeyName=fleet-1
+gets ec2 DeleteKeyPair KeyName=fleet-1
+refused 400 InvalidKeyPair.NotFound ec2 DescribeKeyPairs KeyName.1=fleet-1
+refused 400 InvalidKey.Format ec2 ImportKeyPair KeyName=x \
+    "PublicKeyMaterial=$(echo nonsense | base64)"
 
 ### What ends where
 
@@ -429,6 +458,13 @@ rule()
     refused 400 InvalidPermission.Duplicate ec2 AuthorizeSecurityGroupIngress \
         $(rule)
 }
+# shellcheck disable=SC2046
+{
+    gets ec2 RevokeSecurityGroupIngress $(rule)
+    refused 400 InvalidPermission.NotFound ec2 RevokeSecurityGroupIngress \
+        $(rule)
+    gets ec2 AuthorizeSecurityGroupIngress $(rule)
+}
 gets ec2 DescribeSecurityGroups Filter.1.Name=group-name \
     Filter.1.Value.1=fleet
 equal 'its rule' '22 192.0.2.7/32' "$(told //fromPort) $(told //cidrIp)"
@@ -440,7 +476,17 @@ refused 400 InvalidParameterValue ec2 CreateTags "ResourceId.1=$group" \
 gets ec2 DeleteTags "ResourceId.1=$group" Tag.1.Key=valohai
 refused 400 InvalidInstanceID.NotFound ec2 CreateTags \
     ResourceId.1=i-00000000000000000 Tag.1.Key=a Tag.1.Value=b
+gets ec2 RunInstances ImageId=$jammy InstanceType=t3.medium MinCount=1 \
+    MaxCount=1 "SecurityGroupId.1=$group"
+user=$(told //instanceId)
+refused 400 DependencyViolation ec2 DeleteSecurityGroup "GroupId=$group"
+gets ec2 TerminateInstances "InstanceId.1=$user"
 gets ec2 DeleteSecurityGroup "GroupId=$group"
+gets ec2 CreateSecurityGroup GroupName=far GroupDescription=x \
+    "VpcId=$(gets ec2 DescribeVpcs Filter.1.Name=tag:Name \
+        Filter.1.Value.1=fleet >/dev/null && told //vpcId)"
+refused 400 InvalidParameter ec2 RunInstances ImageId=$jammy MinCount=1 \
+    MaxCount=1 InstanceType=t3.medium "SecurityGroupId.1=$(told //groupId)"
 
 ### JSON
 
@@ -500,6 +546,9 @@ equal 'somebody else' \
     "arn:aws:sts::$account:assumed-role/fleet-worker/me" "$(told //Arn)"
 refused 400 ValidationError sts AssumeRole RoleSessionName=me "RoleArn=$role" \
     DurationSeconds=7200
+sim_set '{"values": {"roles": {"fleet-worker": {"external_id": "x"}}}}'
+refused 403 AccessDenied sts AssumeRole RoleSessionName=me "RoleArn=$role"
+gets sts AssumeRole RoleSessionName=me "RoleArn=$role" ExternalId=x
 token=$more more=
 refused 401 AuthFailure ec2 DescribeRegions
 more=${token}x refused 401 AuthFailure ec2 DescribeRegions
@@ -578,6 +627,17 @@ equal 'that says' terminate "$(answer .action)"
 sim_fault '{"kind": "hang", "match": "PUT /latest/api/token"}'
 equal 'a hop too many' 000 "$(imds -X PUT -H "$ttl" --max-time 1 \
     "$AWS_ENDPOINT_URL/latest/api/token" 2>/dev/null || :)"
+sim_set '{"values": {"credentials_s": 0}}'
+equal 'keys that have ended' 200 \
+    "$(imds -H "$token" "$meta/iam/security-credentials/fleet-worker")"
+become "$(answer .AccessKeyId)" "$(answer .SecretAccessKey)" \
+    "$(answer .Token)"
+refused 400 RequestExpired ec2 DescribeRegions
+be_lasting
+sim_set '{"values": {"credentials_s": 3600, "imds_code": "Failed"}}'
+equal 'none, with a 200' 200 \
+    "$(imds -H "$token" "$meta/iam/security-credentials/fleet-worker")"
+equal 'that says so' Failed "$(answer .Code)"
 sim_set '{"values": {"imds_role": "", "container_token": "Bearer x"}}'
 equal 'no role' 404 "$(imds -H "$token" "$meta/iam/security-credentials/")"
 equal 'not this container' 401 "$(imds "$AWS_ENDPOINT_URL/v2/credentials/1")"
@@ -587,167 +647,6 @@ become "$(answer .AccessKeyId)" "$(answer .SecretAccessKey)" \
     "$(answer .Token)"
 gets ec2 DescribeRegions
 be_lasting
-
-### Auto Scaling
-
-# group NAME [NAME=VALUE...]: a new one.
-group()
-{
-    group_name=$1
-    shift
-    call autoscaling CreateAutoScalingGroup \
-        "AutoScalingGroupName=$group_name" MinSize=0 MaxSize=5 \
-        "VPCZoneIdentifier=$subnet_a,$subnet_b" "$@"
-}
-# as NAME ACTION [NAME=VALUE...]: has to be 200.
-as()
-{
-    as_name=$1 as_action=$2
-    shift 2
-    gets autoscaling "$as_action" "AutoScalingGroupName=$as_name" "$@"
-}
-# members N STATE: the group "g" has so many, all in this state.
-members()
-{
-    call autoscaling DescribeAutoScalingGroups \
-        AutoScalingGroupNames.member.1=g >/dev/null
-    [ "$(counted //Instances/member)" = "$1" ] &&
-        [ "$(counted "//Instances/member[LifecycleState='$2']")" = "$1" ]
-}
-gets ec2 CreateLaunchTemplate LaunchTemplateName=of-g5 \
-    LaunchTemplateData.ImageId=$jammy LaunchTemplateData.InstanceType=g5.xlarge
-of_g5='LaunchTemplate.LaunchTemplateName=of-g5 LaunchTemplate.Version=$Latest'
-# shellcheck disable=SC2086
-{
-    equal 'a group' 200 "$(group g $of_g5 Tags.member.1.Key=valohai \
-        Tags.member.1.Value=1 Tags.member.1.PropagateAtLaunch=true)"
-    equal 'no result' 0 "$(counted //CreateAutoScalingGroupResult)"
-    equal 'twice' 400 "$(group g $of_g5)"
-    equal 'its code' AlreadyExists "$(told //Code)"
-    equal 'no template' 400 "$(group h)"
-    equal 'one that is not there' 400 "$(group h \
-        LaunchTemplate.LaunchTemplateName=none)"
-    equal 'its code' ValidationError "$(told //Code)"
-    sim_fault '{"kind": "unauthorized", "only": "ec2:RunInstances"}'
-    equal 'no right to launch' 400 "$(group h $of_g5)"
-    case $(told //Message) in
-    'You must use a valid fully-formed launch template.'*RunInstances*) ;;
-    *) fail 'not what the real one says' ;;
-    esac
-    equal 'more than it may be' 400 "$(group h $of_g5 DesiredCapacity=9)"
-}
-refused 400 ValidationError autoscaling SetDesiredCapacity \
-    AutoScalingGroupName=g DesiredCapacity=9
-refused 400 ValidationError autoscaling SetDesiredCapacity \
-    AutoScalingGroupName=nobody DesiredCapacity=1
-as g SetDesiredCapacity DesiredCapacity=3
-wait_for 20 members 3 InService
-equal 'in both zones' 'us-east-1a us-east-1b' "$(told \
-    //Instances/member/AvailabilityZone | tr ' ' '\n' | sort -u |
-    tr '\n' ' ' | sed 's/ $//')"
-one=$(told '(//InstanceId)[1]') two=$(told '(//InstanceId)[2]')
-three=$(told '(//InstanceId)[3]')
-gets ec2 DescribeInstances "InstanceId.1=$one"
-equal 'tags' '1 g' "$(told '//item[key="valohai"]/value') $(told \
-    '//item[key="aws:autoscaling:groupName"]/value')"
-gets autoscaling DescribeAutoScalingGroups \
-    Filters.member.1.Name=tag:valohai Filters.member.1.Values.member.1=1
-equal 'found by its tag' g "$(told //AutoScalingGroupName)"
-gets autoscaling DescribeAutoScalingGroups AutoScalingGroupNames.member.1=none
-equal 'an unknown one is not listed' 0 "$(counted //AutoScalingGroupName)"
-
-# Scaling in spares what is protected, and takes the one that is named.
-as g SetInstanceProtection "InstanceIds.member.1=$one" \
-    "InstanceIds.member.2=$three" ProtectedFromScaleIn=true
-as g SetDesiredCapacity DesiredCapacity=1
-wait_for 20 members 2 InService
-equal 'the protected ones' "$one $three" "$(told //InstanceId)"
-as g SetDesiredCapacity DesiredCapacity=2
-gets autoscaling TerminateInstanceInAutoScalingGroup "InstanceId=$three" \
-    ShouldDecrementDesiredCapacity=true
-equal 'an activity' InProgress "$(told //Activity/StatusCode)"
-wait_for 20 members 1 InService
-equal 'and one less is wanted' 1 "$(told //DesiredCapacity)"
-refused 400 ValidationError autoscaling SetInstanceProtection \
-    AutoScalingGroupName=g "InstanceIds.member.1=$two" ProtectedFromScaleIn=true
-
-# One that EC2 has ended is replaced.
-gets ec2 TerminateInstances "InstanceId.1=$one"
-is_replaced()
-{
-    members 1 InService && [ "$(told //InstanceId)" != "$one" ]
-}
-wait_for 20 is_replaced
-
-# What cannot be had shows in the activities only.
-sim_set '{"values": {"pools": {"g5.*": 1}, "retry_ms": 200}}'
-as g SetDesiredCapacity DesiredCapacity=2
-as g DescribeScalingActivities MaxRecords=1
-equal 'failed' Failed "$(told //StatusCode)"
-case $(told //StatusMessage) in
-*'do not have sufficient g5.xlarge capacity'*'Launching EC2 instance failed.')
-    ;;
-*) fail 'not what the real one says' ;;
-esac
-sim_set '{"values": {"pools": {}}}'
-wait_for 20 members 2 InService
-
-# A new version is for new instances.
-gets ec2 CreateLaunchTemplateVersion LaunchTemplateName=of-g5 SourceVersion=1 \
-    LaunchTemplateData.InstanceMarketOptions.MarketType=spot
-as g SetDesiredCapacity DesiredCapacity=3
-wait_for 20 members 3 InService
-equal 'old and new' '1 1 2' "$(told //Instances/member/LaunchTemplate/Version |
-    tr ' ' '\n' | sort | tr '\n' ' ' | sed 's/ $//')"
-gets ec2 DescribeInstances Filter.1.Name=instance-lifecycle \
-    Filter.1.Value.1=spot Filter.2.Name=tag:valohai Filter.2.Value.1=1
-equal 'one is spot' 1 "$(counted //instanceId)"
-
-# Mixed: one on demand, then spot, at the price that is allowed.
-gets ec2 CreateLaunchTemplate LaunchTemplateName=plain \
-    LaunchTemplateData.ImageId=$jammy
-mixed=MixedInstancesPolicy.LaunchTemplate
-how=MixedInstancesPolicy.InstancesDistribution
-equal 'not with a template for spot' 400 "$(group m \
-    "$mixed.LaunchTemplateSpecification.LaunchTemplateName=of-g5" \
-    "$mixed.LaunchTemplateSpecification.Version=\$Latest")"
-equal 'mixed' 200 "$(group m DesiredCapacity=3 \
-    "$mixed.LaunchTemplateSpecification.LaunchTemplateName=plain" \
-    "$mixed.LaunchTemplateSpecification.Version=\$Latest" \
-    "$mixed.Overrides.member.1.InstanceType=g5.xlarge" \
-    "$mixed.Overrides.member.2.InstanceType=g4dn.xlarge" \
-    "$how.OnDemandBaseCapacity=1" \
-    "$how.OnDemandPercentageAboveBaseCapacity=0" "$how.SpotMaxPrice=0.01")"
-in_m()
-{
-    gets ec2 DescribeInstances Filter.1.Value.1=m \
-        Filter.1.Name=tag:aws:autoscaling:groupName
-}
-in_m
-equal 'on demand by order' g5.xlarge "$(told //instanceType)"
-as m DescribeScalingActivities MaxRecords=1
-case $(told //StatusMessage) in
-'Your Spot request price of 0.01 is lower than'*) ;;
-*) fail 'not what the real one says' ;;
-esac
-as m UpdateAutoScalingGroup "$how.SpotMaxPrice="
-in_m
-equal 'spot by price' 'g4dn.xlarge g4dn.xlarge g5.xlarge' "$(told \
-    //instanceType | tr ' ' '\n' | sort | tr '\n' ' ' | sed 's/ $//')"
-
-refused 400 ResourceInUse autoscaling DeleteAutoScalingGroup \
-    AutoScalingGroupName=g
-sim_set '{"values": {"action_ms": 1000}}'
-as g DeleteAutoScalingGroup ForceDelete=true
-gets autoscaling DescribeAutoScalingGroups AutoScalingGroupNames.member.1=g
-equal 'it takes a while' 'Delete in progress' "$(told //Status)"
-is_deleted()
-{
-    call autoscaling DescribeAutoScalingGroups \
-        AutoScalingGroupNames.member.1=g >/dev/null
-    [ "$(counted //AutoScalingGroupName)" = 0 ]
-}
-wait_for 20 is_deleted
 
 ### A policy
 
@@ -767,4 +666,29 @@ equal 'its code' AccessDeniedException "$(answer .__type)"
 succeeds fleet sim
 prints "Amazon EC2's API"
 
+sim_stop
+
+### A signature that neither curl nor this program has made
+
+sim_start aws --key Fleet/Example+Secret/Key0000000000000000 --no-ssh
+sim_set '{"values": {"clock_s": '$(($(date -ud '2026-01-02 03:04:05' +%s) - \
+    $(date +%s)))'}}'
+# vector SIGNATURE: the status.
+vector()
+{
+    curl -sS -o "$work/answer" -w '%{http_code}' -H "$form" \
+        -H 'Host: ec2.us-west-2.amazonaws.com' \
+        -H 'X-Amz-Date: 20260102T030405Z' \
+        -H "Authorization: AWS4-HMAC-SHA256 $scope, $names, Signature=$1" \
+        -d "$body" "$AWS_ENDPOINT_URL/" 7>&-
+}
+scope=Credential=$AWS_ACCESS_KEY_ID/20260102/us-west-2/ec2/aws4_request
+names='SignedHeaders=content-type;host;x-amz-date'
+body='Action=DescribeInstances&Version=2016-11-15'
+body="$body&Filter.1.Name=tag%3Afleet&Filter.1.Value.1=a%20b"
+good=7ce56322256aaf5f9e97b2926e61db938489f0afb5259d63d4fbfb6fc4b3608e
+equal 'the vector' 200 "$(vector $good)"
+equal 'but for a digit' 401 "$(vector "${good%?}f")"
+body=$body%20
+equal 'but for the body' 401 "$(vector $good)"
 sim_stop

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/cmd/certificates.h"
 #include "core/cmd/forwards.h"
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
@@ -403,6 +404,28 @@ static int run_work(struct work *work)
     return status ? status : incomplete;
 }
 
+/* Pods that have started may have begun with a fresh disk, and a certificate is
+ * for one name. */
+static void certify(const struct work *work)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+    bool needs = work->change == FL_CHANGE_START ||
+                 work->change == FL_CHANGE_RESTART ||
+                 work->change == FL_CHANGE_RENAME;
+
+    for (size_t i = 0; needs && !work->options->no_wait && i < work->results.n;
+         i++) {
+        const struct fl_change_result *result = &work->results.at[i];
+        const char *name =
+            result->pod ? fleet_pod_get(result->pod, FLEET_POD_NAME) : NULL;
+
+        if (result->outcome == FL_OUTCOME_DONE && name &&
+            fl_strv_add(&names, name) < 0)
+            return;
+    }
+    fl_certificates_follow(work->context, &names);
+}
+
 /* Pods that were only stopped, locked or unlocked are where they were. */
 static int follow(const struct work *work, int status)
 {
@@ -412,6 +435,7 @@ static int follow(const struct work *work, int status)
 
     if (!moves || work->results.n == 0)
         return status;
+    certify(work);
     return fl_forwards_follow(work->context, work->options->skip_proxy, status);
 }
 

@@ -25,6 +25,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_nginx,
     &fl_cmd_export,
     &fl_cmd_proxy,
+    &fl_cmd_ca,
     &fl_cmd_providers,
     &fl_cmd_plugins,
     &fl_cmd_config,

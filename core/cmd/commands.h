@@ -13,7 +13,7 @@ extern const struct fl_command fl_cmd_start, fl_cmd_stop, fl_cmd_restart;
 extern const struct fl_command fl_cmd_terminate, fl_cmd_rename;
 extern const struct fl_command fl_cmd_lock, fl_cmd_unlock;
 extern const struct fl_command fl_cmd_ssh_config, fl_cmd_nginx, fl_cmd_export;
-extern const struct fl_command fl_cmd_proxy;
+extern const struct fl_command fl_cmd_proxy, fl_cmd_ca;
 extern const struct fl_command fl_cmd_providers, fl_cmd_plugins;
 extern const struct fl_command fl_cmd_config, fl_cmd_history, fl_cmd_sim;
 extern const struct fl_command fl_cmd_help, fl_cmd_version;

@@ -4,9 +4,9 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
-#include "core/cmd/envedit.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
+#include "core/cmd/setting.h"
 #include "core/cmd/talk.h"
 
 #include <errno.h>
@@ -28,11 +28,6 @@ static const struct fleet_option config_options[] = {
 /* clang-format on */
 
 /* The file in use: named or found here, else the user's; NULL: none. */
-static const char *file_of(const struct fl_config *config)
-{
-    return config->path ? config->path : config->user_file.path;
-}
-
 static int no_such_key(struct fl_context *context, const struct fl_keys *keys,
                        const char *name)
 {
@@ -64,7 +59,7 @@ static int check_provider(struct fl_context *context,
 static int check(struct fl_context *context)
 {
     struct fl_engine *engine = &context->engine;
-    const char *path = file_of(&engine->config);
+    const char *path = fl_setting_file(&engine->config);
     int status = FL_EXIT_OK;
 
     for (size_t i = 0; i < engine->n_chosen; i++) {
@@ -169,7 +164,7 @@ static int show(struct fl_context *context, const struct fl_keys *keys,
     fl_table_init(&shown.table, 4, headings, 0);
     rc = show_keys(&shown, keys, unset, &err);
     fl_json_put(context->document, "config",
-                fl_json_text(file_of(&context->engine.config)));
+                fl_json_text(fl_setting_file(&context->engine.config)));
     fl_json_put(context->document, "values", shown.values);
     if (rc == 0)
         fl_table_print(&shown.table, context);
@@ -262,43 +257,9 @@ static int get_value(const struct fl_context *context,
     return rc;
 }
 
-/* A secret makes the file private. */
-static mode_t mode_for(const char *path, const struct fleet_option *option)
-{
-    struct stat about;
-    mode_t mode = stat(path, &about) == 0 ? about.st_mode & 0777 : 0600;
-
-    return option->type == FLEET_OPT_SECRET ? mode & 0700 : mode;
-}
-
-static int write_value(const char *path, const struct fleet_option *option,
-                       const char *value, struct fleet_error *err)
-{
-    FL_AUTO_FREE char *real = realpath(path, NULL);
-    struct fl_buf before, after;
-    int rc;
-
-    if (!real)
-        return fleet_fail(err, FLEET_ECONFIG, "%s: %s", path, strerror(errno));
-    fl_buf_init(&before, FL_ENVFILE_MAX);
-    fl_buf_init(&after, FL_ENVFILE_MAX);
-    rc = fl_file_read(real, &before, err);
-    if (rc == 0)
-        rc = fl_envedit_set(path, fl_buf_text(&before), before.len, fl_home(),
-                            option->key, value, &after, err);
-    if (rc == 0)
-        rc = fl_file_write(real, after.data, after.len, mode_for(real, option),
-                           err);
-    fl_wipe(before.data, before.size);
-    fl_wipe(after.data, after.size);
-    fl_buf_clear(&before);
-    fl_buf_clear(&after);
-    return rc;
-}
-
 static int set(struct fl_context *context, const struct fl_key *key)
 {
-    const char *path = file_of(&context->engine.config);
+    const char *path = fl_setting_file(&context->engine.config);
     struct fleet_error err = {0};
     struct fl_buf value;
     int rc;
@@ -315,7 +276,8 @@ static int set(struct fl_context *context, const struct fl_key *key)
     if (rc == FLEET_EINVALID)
         err.code = FLEET_EUSAGE;
     if (rc == 0)
-        rc = write_value(path, &key->option, fl_buf_text(&value), &err);
+        rc = fl_setting_write(path, key->option.key, fl_buf_text(&value),
+                              key->option.type == FLEET_OPT_SECRET, &err);
     fl_wipe(value.data, value.size);
     fl_buf_clear(&value);
     if (rc < 0)
@@ -333,12 +295,12 @@ static int open_for_set(struct fl_engine *engine, const char *path,
 {
     int rc = fl_engine_open_plugins(engine, path, err);
 
-    if (rc < 0 && file_of(&engine->config) && !engine->plugins.n) {
+    if (rc < 0 && fl_setting_file(&engine->config) && !engine->plugins.n) {
         *err = (struct fleet_error){0};
         rc =
             fl_plugins_open(getenv("FLEET_PLUGIN_PATH"), &engine->plugins, err);
     }
-    if (rc == 0 && !file_of(&engine->config))
+    if (rc == 0 && !fl_setting_file(&engine->config))
         return fleet_fail(err, FLEET_ECONFIG,
                           "there is no config.env yet: run `fleet init`");
     return rc;

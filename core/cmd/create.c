@@ -7,6 +7,7 @@
 #include "core/base/map.h"
 #include "core/base/text.h"
 #include "core/cmd/cells.h"
+#include "core/cmd/certificates.h"
 #include "core/cmd/forwards.h"
 #include "core/cmd/work.h"
 #include "core/engine/offers.h"
@@ -526,6 +527,21 @@ static int run_work(struct work *work, struct fleet_error *err)
                   : finish(work);
 }
 
+/* Those whose sshd answers. */
+static void certify(const struct work *work)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+
+    for (size_t i = 0; !work->options->no_wait && i < work->results.n; i++) {
+        const struct fl_create_result *result = &work->results.at[i];
+
+        if (result->outcome == FL_OUTCOME_DONE &&
+            fl_strv_add(&names, result->name) < 0)
+            return;
+    }
+    fl_certificates_follow(work->context, &names);
+}
+
 static int run(struct fl_context *context, const void *given)
 {
     struct work work = {.context = context, .options = given};
@@ -533,6 +549,7 @@ static int run(struct fl_context *context, const void *given)
     int status = run_work(&work, &err);
 
     make_document(&work); /* whatever has become of it */
+    certify(&work);
     if (work.results.n)
         status = fl_forwards_follow(context, work.options->skip_proxy, status);
     fl_create_results_clear(&work.results);

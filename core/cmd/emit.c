@@ -19,6 +19,7 @@ struct work {
     bool *selected;
     struct fl_ports deployed, ports;
     struct fleet_view view;
+    struct fl_hostca ca;
     struct fl_strv left_out;
     struct fleet_writer out;
 };
@@ -103,6 +104,13 @@ static int give_ports(struct work *work, struct fleet_error *err)
     return rc;
 }
 
+static bool wants_ca(const struct work *work)
+{
+    const char *policy = work->emit->host_keys;
+
+    return policy && strcmp(policy, "ca") == 0;
+}
+
 static int make_text(struct work *work, struct fleet_error *err)
 {
     struct fl_engine *engine = &work->context->engine;
@@ -120,6 +128,10 @@ static int make_text(struct work *work, struct fleet_error *err)
                             &work->selected, err);
 
     from.selected = work->selected;
+    if (rc == 0 && wants_ca(work)) {
+        rc = fl_hostca_open(engine, &work->ca, err);
+        from.ca = &work->ca;
+    }
     if (rc == 0)
         rc = fl_view_init(&work->view, &from, err);
     if (rc == 0)
@@ -147,6 +159,21 @@ static int put_text(struct work *work, struct fleet_error *err)
     return FLEET_OK;
 }
 
+/* Those that are known by their key alone, where the others have more. */
+static void tell_uncertified(struct work *work)
+{
+    for (size_t i = 0; wants_ca(work) && i < work->view.n; i++) {
+        const struct fleet_pod *pod = work->view.pods[i];
+
+        if (!fleet_pod_get_number(pod, FLEET_POD_HOST_CERT, 0))
+            fl_say(work->context,
+                   "fleet: warning: %s has no host certificate: its key is "
+                   "pinned; `fleet ca sign %s` gives it one",
+                   fleet_pod_get(pod, FLEET_POD_NAME),
+                   fleet_pod_get(pod, FLEET_POD_SHORT));
+    }
+}
+
 static void tell(struct work *work)
 {
     struct fl_context *context = work->context;
@@ -158,6 +185,7 @@ static void tell(struct work *work)
         fl_say(context, "fleet: warning: left out: %s", work->left_out.at[i]);
         fl_json_add(left_out, fl_json_text(work->left_out.at[i]));
     }
+    tell_uncertified(work);
     if (path)
         fl_say(context, "%s: %zu pods written", path, work->view.n);
     fl_json_put(context->document, "format",
@@ -223,6 +251,7 @@ int fl_emit(struct fl_context *context, const struct fl_emit *emit)
     fl_ports_clear(&work.deployed);
     fl_ports_clear(&work.ports);
     fl_strv_clear(&work.left_out);
+    fl_hostca_clear(&work.ca);
     free(work.selected);
     fl_fleet_clear(&work.fleet);
     return status;

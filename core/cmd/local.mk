@@ -5,7 +5,9 @@
 cmd_sources = \
 	core/cmd/args.c core/cmd/args.h \
 	core/cmd/board.c core/cmd/board.h \
+	core/cmd/ca.c \
 	core/cmd/cells.c core/cmd/cells.h \
+	core/cmd/certificates.c core/cmd/certificates.h \
 	core/cmd/change.c \
 	core/cmd/command.h \
 	core/cmd/commands.c core/cmd/commands.h \
@@ -39,6 +41,7 @@ cmd_sources = \
 	core/cmd/report.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \
+	core/cmd/setting.c core/cmd/setting.h \
 	core/cmd/sim.c \
 	core/cmd/ssh.c \
 	core/cmd/ssh-config.c \

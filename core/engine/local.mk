@@ -6,6 +6,7 @@ core_sources += \
 	core/engine/billed.c core/engine/billed.h \
 	core/engine/calls.c \
 	core/engine/catalog.c core/engine/catalog.h \
+	core/engine/certify.c core/engine/certify.h \
 	core/engine/change.c core/engine/change.h \
 	core/engine/checkup.c core/engine/checkup.h \
 	core/engine/clearing.c core/engine/clearing.h \
@@ -20,6 +21,7 @@ core_sources += \
 	core/engine/gate.c core/engine/gate.h \
 	core/engine/health.c core/engine/health.h \
 	core/engine/host.c core/engine/host.h \
+	core/engine/hostca.c core/engine/hostca.h \
 	core/engine/invoke.c core/engine/invoke.h \
 	core/engine/journal.c core/engine/journal.h \
 	core/engine/ledger.c core/engine/ledger.h \

@@ -33,6 +33,9 @@ const struct fleet_option fl_settings_options[] = {
      .fallback = "root", .help = "who logs in to the pods"},
     {.key = "SHARED_SSH_KEY_PATH", .type = FLEET_OPT_PATH, AT(key_path),
      .help = "private key that opens the pods; its .pub stands beside it"},
+    {.key = "SSH_CA_KEY_PATH", .type = FLEET_OPT_PATH, AT(ca_key_path),
+     .help = "private key that signs the host keys of the pods; its .pub "
+             "stands beside it, or alone when the key is in ssh-agent"},
     {.key = "GPU_TYPE", .type = FLEET_OPT_LIST, .flags = FLEET_OPT_BLANKS,
      NAMES("RUNPOD_GPU_TYPE"), AT(gpu_type),
      .help = "GPU, or several with commas between, in order of preference"},

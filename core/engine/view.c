@@ -17,8 +17,8 @@
 
 const char *fleet_view_get(const struct fleet_view *view, int field)
 {
-    return field >= 1 && field <= FLEET_VIEW_HOST_KEYS ? view->fields[field]
-                                                       : NULL;
+    return field >= 1 && field <= FLEET_VIEW_HOST_CA ? view->fields[field]
+                                                     : NULL;
 }
 
 size_t fleet_view_count(const struct fleet_view *view)
@@ -65,7 +65,7 @@ void fl_view_clear(struct fleet_view *view)
         fl_pod_free(view->pods[i]);
     free(view->pods);
     free(view->kept);
-    for (int i = 0; i <= FLEET_VIEW_HOST_KEYS; i++)
+    for (int i = 0; i <= FLEET_VIEW_HOST_CA; i++)
         free(view->fields[i]);
     *view = (struct fleet_view){0};
 }
@@ -211,6 +211,8 @@ int fl_view_init(struct fleet_view *view, const struct fl_view_from *from,
         rc = put(view, FLEET_VIEW_WRITTEN_AT, now, err);
     if (rc == 0)
         rc = put(view, FLEET_VIEW_HOST_KEYS, from->host_keys, err);
+    if (rc == 0 && from->ca)
+        rc = put(view, FLEET_VIEW_HOST_CA, from->ca->line, err);
     if (rc == 0)
         rc = put_key_path(view, from->settings->key_path, err);
     if (rc == 0)
@@ -285,6 +287,9 @@ int fl_view_add(struct fleet_view *view, const struct fl_view_from *from,
     fleet_pod_set(pod, FLEET_POD_SHORT, member->short_name);
     fleet_pod_set(pod, FLEET_POD_PROVIDER, member->listing->name);
     fleet_pod_set(pod, FLEET_POD_PROXY_PORT, NULL);
+    fleet_pod_set(pod, FLEET_POD_HOST_CERT, NULL);
+    if (from->ca && fl_hostca_has(from->ca, member))
+        fleet_pod_set_number(pod, FLEET_POD_HOST_CERT, 1);
     if (port)
         fleet_pod_set_number(pod, FLEET_POD_PROXY_PORT, port);
     if (!fl_pod_is_set(pod, FLEET_POD_SSH_USER))

@@ -3,6 +3,7 @@
 #ifndef FL_ENGINE_VIEW_H
 #define FL_ENGINE_VIEW_H
 
+#include "core/engine/hostca.h"
 #include "core/engine/ports.h"
 
 #include <fleet/format.h>
@@ -10,7 +11,7 @@
 /* What a format is handed: the fleet once more validated, with nothing in it
  * that could mean something else in a file than it should. */
 struct fleet_view {
-    char *fields[FLEET_VIEW_HOST_KEYS + 1];
+    char *fields[FLEET_VIEW_HOST_CA + 1];
     struct fleet_pod **pods;
     size_t n;
     struct fl_port *kept; /* names borrowed from the ports */
@@ -26,6 +27,7 @@ struct fl_view_from {
     bool needs_ports;             /* what has none is left out */
     bool via_proxy;
     const char *host_keys;
+    const struct fl_hostca *ca; /* NULL: none */
 };
 /* What the settings say, into a zeroed view. FLEET_ECONFIG: one that must not
  * stand in a file, or no SSH_PROXY_HOST for via_proxy. */

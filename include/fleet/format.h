@@ -23,7 +23,9 @@ enum fleet_view_field {
     FLEET_VIEW_PROXY_HOST,
     FLEET_VIEW_PROXY_USER,
     FLEET_VIEW_VIA_PROXY, /* "yes" when the output is for use through it */
-    FLEET_VIEW_HOST_KEYS  /* "pinned", "ca", "file" or "off" */
+    FLEET_VIEW_HOST_KEYS, /* "pinned", "ca", "file" or "off" */
+    FLEET_VIEW_HOST_CA    /* with "ca": the key that signs the host keys,
+                             "ssh-ed25519 AAAA..." */
 };
 /* NULL when unset. */
 FLEET_API const char *fleet_view_get(const struct fleet_view *view, int field);

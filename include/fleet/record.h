@@ -57,8 +57,11 @@ enum fleet_pod_field {
     FLEET_POD_PROVIDER,   /* text */
     FLEET_POD_PROXY_PORT, /* number; 1..65535 */
     /* By the provider again. */
-    FLEET_POD_NOTE /* text; what its owner has to know: "maintenance from ..."
-                    */
+    FLEET_POD_NOTE, /* text; what its owner has to know: "maintenance from ..."
+                     */
+    /* By the host. */
+    FLEET_POD_HOST_CERT /* number; 1: it shows a host certificate of the
+                           cohort's authority */
 };
 
 enum fleet_offer_field {

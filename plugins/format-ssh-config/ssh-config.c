@@ -21,7 +21,7 @@ static const struct fleet_option options[] = {
 };
 /* clang-format on */
 
-enum policy { PINNED, IN_FILE, OFF };
+enum policy { PINNED, BY_CA, IN_FILE, OFF };
 
 struct writing {
     const struct config *config;
@@ -29,14 +29,15 @@ struct writing {
     struct fleet_writer *out;
     enum policy policy;
     const char *user; /* of all pods; NULL: they differ */
-    bool all_pinned;
+    const char *ca;   /* the line of the authority; NULL: another policy */
+    bool all_pinned, all_certified;
 };
 
 static int find_policy(const char *name, enum policy *policy,
                        struct fleet_error *err)
 {
     static const char *const names[] = {
-        [PINNED] = "pinned", [IN_FILE] = "file", [OFF] = "off"};
+        [PINNED] = "pinned", [BY_CA] = "ca", [IN_FILE] = "file", [OFF] = "off"};
 
     for (int i = PINNED; i <= OFF; i++) {
         if (!name || strcmp(names[i], name) == 0) {
@@ -45,9 +46,7 @@ static int find_policy(const char *name, enum policy *policy,
         }
     }
     return fleet_fail(err, FLEET_EUNSUPPORTED,
-                      "host keys '%s': this cohort has no certificate "
-                      "authority; choose pinned, file or off",
-                      name);
+                      "host keys '%s': choose pinned, ca, file or off", name);
 }
 
 static const char *user_of(const struct fleet_pod *pod)
@@ -59,7 +58,7 @@ static void survey(struct writing *writing)
 {
     const struct fleet_view *view = writing->view;
 
-    writing->all_pinned = true;
+    writing->all_pinned = writing->all_certified = true;
     for (size_t i = 0; i < fleet_view_count(view); i++) {
         const struct fleet_pod *pod = fleet_view_pod(view, i);
 
@@ -69,6 +68,8 @@ static void survey(struct writing *writing)
             writing->user = NULL;
         if (!fleet_pod_get(pod, FLEET_POD_HOST_KEY))
             writing->all_pinned = false;
+        if (!fleet_pod_get_number(pod, FLEET_POD_HOST_CERT, 0))
+            writing->all_certified = false;
     }
 }
 
@@ -77,6 +78,20 @@ static void put_pinned(struct fleet_writer *out)
     fleet_write(out, "    StrictHostKeyChecking yes\n"
                      "    UserKnownHostsFile /dev/null\n"
                      "    GlobalKnownHostsFile /dev/null\n");
+}
+
+/* It vouches for the names of the cohort, whatever machine has them. */
+static void put_ca_line(const struct writing *writing)
+{
+    fleet_writef(writing->out,
+                 "    KnownHostsCommand /bin/echo @cert-authority %s-* %s\n",
+                 fleet_view_get(writing->view, FLEET_VIEW_COHORT), writing->ca);
+}
+
+static void put_ca(const struct writing *writing)
+{
+    put_ca_line(writing);
+    put_pinned(writing->out);
 }
 
 /* The path goes between quotes. */
@@ -116,6 +131,8 @@ static void put_shared_policy(const struct writing *writing)
                                   "    LogLevel ERROR\n");
     else if (writing->policy == IN_FILE)
         put_in_file(writing);
+    else if (writing->policy == BY_CA && writing->all_certified)
+        put_ca(writing);
     else if (writing->all_pinned)
         put_pinned(writing->out);
 }
@@ -148,8 +165,19 @@ static void put_policy(const struct writing *writing,
 {
     const char *key = fleet_pod_get(pod, FLEET_POD_HOST_KEY);
 
-    if (writing->policy != PINNED)
+    if (writing->policy != PINNED && writing->policy != BY_CA)
         return;
+    if (writing->policy == BY_CA && writing->all_certified)
+        return;
+    if (writing->policy == BY_CA &&
+        fleet_pod_get_number(pod, FLEET_POD_HOST_CERT, 0)) {
+        put_ca_line(writing);
+        if (!writing->all_pinned)
+            put_pinned(writing->out);
+        return;
+    }
+    if (writing->policy == BY_CA)
+        fleet_write(writing->out, "    # it has no host certificate\n");
     if (!key) {
         fleet_write(writing->out,
                     "    # its host key is not known yet: the one it shows at "
@@ -187,6 +215,11 @@ static int render(const void *config, const struct fleet_view *view,
     int rc = find_policy(fleet_view_get(view, FLEET_VIEW_HOST_KEYS),
                          &writing.policy, err);
 
+    writing.ca = fleet_view_get(view, FLEET_VIEW_HOST_CA);
+    if (rc == 0 && writing.policy == BY_CA && !writing.ca)
+        rc = fleet_fail(err, FLEET_ECONFIG,
+                        "host keys 'ca': this cohort has no certificate "
+                        "authority; `fleet ca init` makes one");
     if (rc == 0)
         rc = check_known_hosts(writing.config->known_hosts, err);
     if (rc < 0)

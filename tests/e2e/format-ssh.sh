@@ -77,7 +77,7 @@ fails_with 255 ssh_by "$work/file.conf" arena-autumn
 succeeds fleet ssh-config --host-keys off
 cp "$out" "$work/off.conf"
 check 'not at all' ssh_by "$work/off.conf" arena-autumn
-fails_with 1 fleet ssh-config --host-keys ca
+fails_with 2 fleet ssh-config --host-keys ca
 says 'certificate authority'
 check 'nothing is printed' test ! -s "$out"
 fails_with 2 fleet ssh-config --host-keys maybe

@@ -8,6 +8,7 @@ e2e_tests = \
 	tests/e2e/bad-plugin.sh \
 	tests/e2e/bad-state.sh \
 	tests/e2e/build-install.sh \
+	tests/e2e/ca-certs.sh \
 	tests/e2e/change-effects.sh \
 	tests/e2e/cmd-completion.sh \
 	tests/e2e/cmd-config.sh \

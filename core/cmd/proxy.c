@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
@@ -197,6 +198,58 @@ static int status(struct fl_context *context,
                                                      : FL_EXIT_OK;
 }
 
+/* ---- install ---- */
+
+static int set_up(struct fl_context *context, struct fl_proxyhost *host,
+                  struct fleet_error *err)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv did = {0};
+    json_t *deeds = json_array();
+    int64_t needs = fl_forward_connections(context->engine.cohort.names.n);
+    int rc = fl_proxyhost_lock(host, fl_deadline(context->globals.lock_wait_ms),
+                               fl_forwards_waiting, context, err);
+
+    /* Where the directory is not there yet, neither is anybody else. */
+    if (rc == 0 || rc == FLEET_ECONFIG)
+        rc = fl_proxyhost_install(host, needs, &did, err);
+    for (size_t i = 0; i < did.n; i++) {
+        fl_say(context, "%s", did.at[i]);
+        fl_json_add(deeds, fl_json_text(did.at[i]));
+    }
+    fl_json_put(context->document, "did", deeds);
+    return rc;
+}
+
+static int install(struct fl_context *context,
+                   const struct fl_forwards_flags *flags)
+{
+    FL_AUTO(fl_proxyhost_close) struct fl_proxyhost *host = NULL;
+    FL_AUTO_FREE char *question = NULL;
+    struct fleet_error err = {0};
+    int rc = fl_work_open(context, &err);
+
+    if (rc == 0)
+        rc = fl_proxyhost_open(&context->engine, context->words,
+                               flags->new_host_key, &host, &err);
+    if (rc == 0)
+        question = fl_format("Set up nginx for %s?", fl_proxyhost_place(host));
+    if (rc == 0 && !question)
+        rc = fl_enomem(&err);
+    if (rc == 0 && context->globals.dry_run) {
+        fl_say(context, "would set up nginx for %s", fl_proxyhost_place(host));
+        return FL_EXIT_OK;
+    }
+    if (rc == 0)
+        rc = fl_confirm(context, question, &err);
+    if (rc == 0)
+        rc = set_up(context, host, &err);
+    if (rc < 0)
+        return fl_report(context, &err, NULL, NULL);
+    fl_say(context, "%s: nginx reads it; `fleet proxy apply` fills it",
+           fl_proxyhost_place(host));
+    return FL_EXIT_OK;
+}
+
 static int run(struct fl_context *context, const void *given)
 {
     const char *what = context->n_args == 1 ? context->args[0] : "";
@@ -207,15 +260,18 @@ static int run(struct fl_context *context, const void *given)
         return apply(context, given);
     if (strcmp(what, "status") == 0)
         return status(context, given);
-    return fl_usage(context, "one of plan, apply and status is meant");
+    if (strcmp(what, "install") == 0)
+        return install(context, given);
+    return fl_usage(context, "one of plan, apply, status and install is meant");
 }
 
 const struct fl_command fl_cmd_proxy = {
     .name = "proxy",
     .group = "Files",
     .summary = "bring the proxy up to date with what the providers say",
-    .synopsis = "plan | apply | status",
-    .example = "fleet proxy plan\n"
+    .synopsis = "plan | apply | status | install",
+    .example = "fleet proxy install\n"
+               "fleet proxy plan\n"
                "fleet proxy apply\n"
                "fleet proxy status --json | jq '.served[].proxy_port'",
     .about =
@@ -226,6 +282,10 @@ const struct fl_command fl_cmd_proxy = {
         "then every port that is new or leads elsewhere is tried. After any "
         "failure the old file is back.\n"
         "status: what is served now.\n"
+        "install: from a bare Debian or Ubuntu to an nginx that reads the "
+        "file, "
+        "with enough worker_connections for all names of the list; may be run "
+        "again.\n"
         "A forward goes only when its pod is certainly gone: it stays while "
         "its provider cannot be listed, or lists nothing at all. A file that "
         "somebody else has changed is not overwritten without --force. The "
@@ -237,6 +297,6 @@ const struct fl_command fl_cmd_proxy = {
     .options_size = sizeof(struct fl_forwards_flags),
     .flags = FL_CMD_CHANGES,
     .args = FL_ARGS_WORDS,
-    .words = FL_WORDS("plan", "apply", "status"),
+    .words = FL_WORDS("plan", "apply", "status", "install"),
     .run = run,
 };

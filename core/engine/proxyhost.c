@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 
 #define STEP_MS     120000
+#define INSTALL_MS  900000 /* packages come from far away */
 #define CONNECT_MS  60000
 #define KEEP_MS     5000
 #define PAUSE_MS    500
@@ -39,6 +40,7 @@ struct fl_proxyhost {
     char *nginx, *reload; /* commands there */
     char holder[HOLDER_SIZE];
     bool locked;
+    int64_t limit_ms; /* for a step */
 };
 
 /* ---- settings ---- */
@@ -261,6 +263,7 @@ int fl_proxyhost_open(struct fl_engine *engine, const char *command, bool anew,
     if (!host)
         return fl_enomem(err);
     host->engine = engine;
+    host->limit_ms = STEP_MS;
     rc = describe(host, err);
     if (rc == 0 && !is_local(&engine->settings))
         rc = connect_to(host, command, anew, err);
@@ -296,8 +299,8 @@ const char *fl_proxyhost_address(const struct fl_proxyhost *host)
 
 /* ---- a script there ---- */
 
-static int run_here(const char *script, const char *input, char **output,
-                    struct fleet_error *err)
+static int run_here(const struct fl_proxyhost *host, const char *script,
+                    const char *input, char **output, struct fleet_error *err)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
     struct fleet_program program = {.size = sizeof(program),
@@ -305,7 +308,7 @@ static int run_here(const char *script, const char *input, char **output,
                                     .input = input,
                                     .max_output = OUTPUT_MAX};
 
-    return fl_program_run(&program, fl_deadline(STEP_MS), output, err);
+    return fl_program_run(&program, fl_deadline(host->limit_ms), output, err);
 }
 
 static int take_output(struct fl_ssh_exec *exec, const char *place,
@@ -342,7 +345,7 @@ static int run_there(struct fl_proxyhost *host, const char *script,
     if (rc < 0)
         return rc;
     exec.command = command.data;
-    rc = fl_ssh_run(host->ssh, &exec, fl_deadline(STEP_MS), err);
+    rc = fl_ssh_run(host->ssh, &exec, fl_deadline(host->limit_ms), err);
     rc = rc < 0 ? rc : take_output(&exec, host->place, output, err);
     fl_ssh_exec_clear(&exec);
     return rc;
@@ -364,7 +367,7 @@ static int run(struct fl_proxyhost *host, const char *step,
     if (rc < 0)
         return rc;
     return host->ssh ? run_there(host, script.data, input, output, err)
-                     : run_here(script.data, input, output, err);
+                     : run_here(host, script.data, input, output, err);
 }
 
 /* The rest of the line that begins with WORD, malloc'd; NULL: there is none. */
@@ -626,4 +629,51 @@ int fl_proxyhost_back(struct fl_proxyhost *host, struct fleet_error *err)
 int fl_proxyhost_settle(struct fl_proxyhost *host, struct fleet_error *err)
 {
     return step(host, "settle", NULL, NULL, err);
+}
+
+/* ---- setting up ---- */
+
+/* "did installed nginx": what stands behind the word, line by line. */
+static int take_deeds(const char *output, struct fl_strv *did)
+{
+    static const char word[] = "did ";
+    int rc = FLEET_OK;
+
+    for (const char *at = output; rc == 0 && *at;) {
+        size_t len = strcspn(at, "\n");
+
+        if (strncmp(at, word, strlen(word)) == 0)
+            rc = fl_strv_add_n(did, at + strlen(word), len - strlen(word));
+        at += len + (at[len] == '\n');
+    }
+    return rc;
+}
+
+/* Behind what was done stands what came of it. */
+static const char *last_line(const char *output)
+{
+    const char *at = output;
+
+    while (strncmp(at, "did ", 4) == 0 && strchr(at, '\n'))
+        at = strchr(at, '\n') + 1;
+    return at;
+}
+
+int fl_proxyhost_install(struct fl_proxyhost *host, int64_t needs,
+                         struct fl_strv *did, struct fleet_error *err)
+{
+    char number[32];
+    const char *const words[] = {"NEEDS", number, NULL};
+    FL_AUTO_FREE char *output = NULL;
+    int rc;
+
+    snprintf(number, sizeof(number), "%" PRId64, needs);
+    host->limit_ms = INSTALL_MS;
+    rc = run(host, "install", words, NULL, &output, err);
+    host->limit_ms = STEP_MS;
+    if (rc < 0)
+        return rc;
+    if (take_deeds(output, did) < 0)
+        return fl_enomem(err);
+    return verdict(host, last_line(output), err);
 }

@@ -64,4 +64,10 @@ int fl_proxyhost_back(struct fl_proxyhost *host, struct fleet_error *err);
 /* The new one is good: what was before is dropped. */
 int fl_proxyhost_settle(struct fl_proxyhost *host, struct fleet_error *err);
 
+/* From a bare Debian or Ubuntu to an nginx that reads the file and has NEEDS
+ * worker_connections; what is right already stays. DID gets a sentence for each
+ * thing that was done. */
+int fl_proxyhost_install(struct fl_proxyhost *host, int64_t needs,
+                         struct fl_strv *did, struct fleet_error *err);
+
 #endif

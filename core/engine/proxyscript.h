@@ -15,6 +15,8 @@
  *   swap    the new file in place of that with the checksum WAS, and reload
  *   back    what was there before swap, and reload
  *   settle  forgets what was there before
+ *   install from a bare Debian or Ubuntu to an nginx that reads the file, with
+ *           worker_connections NEEDS or more: lines "did ..." before "ok"
  * COMMON and WORDS are name and value in turn, and end at NULL; F is the file,
  * NGINX and RELOAD are command lines, ME is who holds the lock. */
 void fl_proxyscript(struct fl_buf *out, const char *step,

@@ -167,6 +167,13 @@ int fl_forwards_parse(const char *path, const char *text, size_t len,
 
 /* ---- merging ---- */
 
+int64_t fl_forward_connections(size_t n)
+{
+    int64_t need = 18 * (int64_t)n;
+
+    return need < 1024 ? 1024 : need;
+}
+
 const char *fl_move_name(enum fl_move move)
 {
     static const char *const names[] = {

@@ -67,6 +67,10 @@ enum fl_move {
     FL_MOVE_STALE, /* kept as it was, for its pod cannot be asked about */
     FL_MOVE_REMOVED
 };
+/* The worker_connections that nginx needs for so many forwards: a listener
+ * takes one in each worker, and a session two; nobody has more than eight at
+ * once. */
+int64_t fl_forward_connections(size_t n);
 const char *fl_move_name(enum fl_move move); /* "kept-stale" */
 
 struct fl_forward_row {

@@ -51,6 +51,7 @@ e2e_tests = \
 	tests/e2e/proxy-apply.sh \
 	tests/e2e/proxy-crash.sh \
 	tests/e2e/proxy-faults.sh \
+	tests/e2e/proxy-install.sh \
 	tests/e2e/proxy-ssh.sh \
 	tests/e2e/proxy-test.sh \
 	tests/e2e/quickstart.sh \

@@ -8,6 +8,7 @@
 #include "core/cmd/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
+#include "core/engine/about.h"
 #include "core/engine/fleet.h"
 
 #include <errno.h>
@@ -211,6 +212,33 @@ static void check_twins(struct doctor *doctor, const struct fl_fleet *fleet)
     }
 }
 
+static void note_about(struct doctor *doctor, const struct fl_about *about)
+{
+    FL_AUTO_FREE char *check = fl_format("account %s", about->listing->name);
+    int found = fl_report_verdict(&about->report);
+    enum verdict verdict =
+        found == FLEET_FAIL ? FAIL : (found == FLEET_WARN ? WARN : OK);
+
+    if (about->rc < 0)
+        note_error(doctor, check, &about->error);
+    else
+        note(doctor, check, verdict, fl_buf_text(&about->report.detail), NULL);
+}
+
+/* What providers say of the accounts that they are asked with. */
+static void check_accounts(struct doctor *doctor, struct fl_fleet *fleet)
+{
+    struct fl_about *about = NULL;
+    struct fleet_error err = {0};
+    size_t n = 0;
+
+    if (fl_about_gather(&doctor->context->engine, fleet, &about, &n, &err) < 0)
+        note_error(doctor, "accounts", &err);
+    for (size_t i = 0; i < n; i++)
+        note_about(doctor, &about[i]);
+    fl_about_free(about, n);
+}
+
 static void check_providers(struct doctor *doctor)
 {
     FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
@@ -221,6 +249,7 @@ static void check_providers(struct doctor *doctor)
         return;
     }
     check_listings(doctor, &fleet);
+    check_accounts(doctor, &fleet);
     check_twins(doctor, &fleet);
 }
 
@@ -310,7 +339,8 @@ const struct fl_command fl_cmd_doctor = {
     .example = "fleet doctor",
     .about = "Looks at everything that has to be right before pods can be "
              "made, and says what to do about what is not. Each provider in "
-             "use is asked for its pods; nothing is changed anywhere.",
+             "use is asked for its pods, and whom it takes fleet for; nothing "
+             "is changed anywhere.",
     .args = FL_ARGS_NONE,
     .run = run,
 };

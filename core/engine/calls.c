@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/engine/invoke.h"
 #include "core/engine/vet.h"
+#include "core/model/report.h"
 
 #include <string.h>
 
@@ -397,4 +398,25 @@ int fl_provider_balance(struct fl_provider *provider, int64_t deadline,
     *micros = balance.micros;
     memcpy(currency, balance.currency, sizeof(balance.currency));
     return FLEET_OK;
+}
+
+bool fl_provider_has_about(const struct fl_provider *provider)
+{
+    return ops_of(provider)->about != NULL;
+}
+
+static int attempt_about(struct fl_provider *provider, void *arg,
+                         struct fleet_error *err)
+{
+    struct fleet_report *report = arg;
+
+    fl_report_clear(report);
+    fl_report_init(report);
+    return ops_of(provider)->about(provider->handle, report, err);
+}
+
+int fl_provider_about(struct fl_provider *provider, int64_t deadline,
+                      struct fleet_report *report, struct fleet_error *err)
+{
+    return fl_invoke(provider, 0, attempt_about, report, deadline, err);
 }

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
 core_sources += \
+	core/engine/about.c core/engine/about.h \
 	core/engine/attempt.c core/engine/attempt.h \
 	core/engine/await.c core/engine/await.h \
 	core/engine/billed.c core/engine/billed.h \

@@ -75,6 +75,11 @@ int fl_provider_lock(struct fl_provider *provider, int64_t deadline,
 int fl_provider_balance(struct fl_provider *provider, int64_t deadline,
                         int64_t *micros, char currency[8],
                         struct fleet_error *err);
+/* See core/engine/about.h. */
+bool fl_provider_has_about(const struct fl_provider *provider);
+int fl_provider_about(struct fl_provider *provider, int64_t deadline,
+                      struct fleet_report *report, struct fleet_error *err);
+
 
 const char *fl_op_name(int op); /* "create", ... by enum fleet_op */
 

@@ -3,6 +3,7 @@
 #ifndef FLEET_PROVIDER_H
 #define FLEET_PROVIDER_H
 
+#include <fleet/check.h>
 #include <fleet/host.h>
 #include <fleet/log.h>
 #include <fleet/plugin.h>
@@ -56,6 +57,11 @@ struct fleet_provider_ops {
     /* Likewise: what its calls do beside, ended by op 0; it lives as long as
      * the handle. NULL: what the plugin says. */
     const struct fleet_effect *(*effects)(void *handle);
+
+    /* Whom the provider is asked as, and what is in the way of using it, for a
+     * person who looks before anything is made. Changes nothing. */
+    int (*about)(void *handle, struct fleet_report *report,
+                 struct fleet_error *err);
 };
 
 #ifdef __cplusplus

@@ -719,6 +719,7 @@ static const struct fleet_provider_ops ops = {
     .terminate = ec2_terminate,
     .rename = ec2_rename,
     .lock = ec2_lock,
+    .about = about,
 };
 /* clang-format on */
 

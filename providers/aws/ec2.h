@@ -7,6 +7,8 @@
 #include "providers/aws/parse.h"
 #include "providers/aws/request.h"
 
+#include <fleet/check.h>
+
 /* An opened account, and what was found out about it so far. */
 struct ec2 {
     struct aws aws;
@@ -43,6 +45,11 @@ int ec2_ask(struct ec2 *ec2, const char *action, struct form *form,
 /* One that changes something and may be sent twice. */
 #define ec2_open_form(form_, action_)                                          \
     form_open((form_), (action_), service_ec2.version)
+
+/* ---- about.c ---- */
+
+/* Who AWS takes fleet for, and which rights are missing for what is set up. */
+int about(void *handle, struct fleet_report *report, struct fleet_error *err);
 
 /* ---- market.c ---- */
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 pkglib_LTLIBRARIES += providers/aws.la
 providers_aws_la_SOURCES = \
+	providers/aws/about.c \
 	providers/aws/access.c \
 	providers/aws/aws.c \
 	providers/aws/client.c providers/aws/client.h \

@@ -51,6 +51,35 @@ AWS_ENDPOINT_URL='ftp://x' fails_with 2 fleet list
 AWS_TAGS=nothing fails_with 2 fleet list
 says KEY=VALUE
 
+### Whom AWS takes fleet for, and what is missing
+
+# account FIELD: of what doctor says of the account.
+account()
+{
+    json ".checks[] | select(.check == \"account aws\") | .$1"
+}
+succeeds fleet doctor --json
+equal 'it is well' ok "$(account verdict)"
+check 'who' test "$(account detail)" = 'arn:aws:iam::123456789012:user/fleet '\
+'in us-east-1, keys from the environment'
+equal 'nothing but dry runs' 0 "$(sim_log '[.requests[] | select(.path |
+    test("/ec2/(Run|Create|Import|Terminate|Stop|Start|Reboot|Modify)")) |
+    select(.status != 412 and .status != 400)] | length')"
+sim_fault '{"kind": "unauthorized", "only": "ec2:CreateFleet", "times": -1}'
+succeeds fleet doctor --json
+equal 'one that can be done without' warn "$(account verdict)"
+account detail | grep -q 'ec2:CreateFleet, so zones are tried one by one' ||
+    fail 'not told'
+sim_fault '{"kind": "unauthorized", "only": "ec2:RunInstances", "times": -1}'
+fails_with 1 fleet doctor --json
+account detail | sed 's/.*all: //; s/; arn:.*//' >"$work/policy.json"
+equal 'a policy that is enough' true \
+    "$(jq '.Statement[0].Action | contains(["ec2:RunInstances"])' \
+        "$work/policy.json")"
+account detail | grep -q 'user/fleet' || fail 'not told who'
+sim_no_faults
+sim_forget
+
 ### Offers
 
 succeeds fleet offers --json

@@ -24,6 +24,7 @@ sim_start()
     shift
     sim_program=$builddir/tests/servers/sim/fleet-sim-$sim_name
     [ -x "$sim_program" ] || skip "no fleet-sim-$sim_name in this build"
+    : >"$work/sim-$sim_name.env" # not what an earlier one has said
     "$sim_program" --until-eof --dir "$work/sim-$sim_name" "$@" \
         <"$work/sim.stdin" >"$work/sim-$sim_name.env" \
         2>"$work/sim-$sim_name.err" 7>&- &

@@ -95,7 +95,9 @@ static size_t find_pools(const struct sim_call *call, struct pool pools[300],
         if (!overrides)
             add_pool(call, pools, &n, config, NULL, spot);
         json_array_foreach(overrides, k, override)
+        {
             add_pool(call, pools, &n, config, override, spot);
+        }
     }
     qsort(pools, n, sizeof *pools, by_rank);
     return n;

@@ -88,7 +88,9 @@ static json_t *shape(const json_t *node)
     if (!is_list(node)) {
         made = json_object();
         json_object_foreach((json_t *)node, key, value)
+        {
             json_object_set_new(made, key, shape(value));
+        }
         return made;
     }
     made = json_array();

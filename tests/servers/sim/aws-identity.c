@@ -78,7 +78,7 @@ static void answer_keys(struct sim_call *call, const char *role,
     char *arn = sim_format("arn:aws:sts::" AWS_ACCOUNT ":assumed-role/%s/%s",
                            role + sizeof role_head - 1, session);
     char *id = sim_format("AROAFLEETSIM:%s", session);
-    struct keys keys;
+    struct keys keys = {.id = ""};
 
     make_keys(call->sim, arn, seconds, &keys);
     aws_answer(
@@ -233,7 +233,7 @@ static json_t *keys_json(struct sim *sim, const char *role)
 {
     char *arn =
         sim_format("arn:aws:sts::" AWS_ACCOUNT ":assumed-role/%s/i-0", role);
-    struct keys keys;
+    struct keys keys = {.id = ""};
     json_t *made;
 
     make_keys(sim, arn, lifetime(sim), &keys);

@@ -203,7 +203,9 @@ static json_t *data_told(const json_t *data)
     if (json_is_array(data)) {
         made = json_array();
         json_array_foreach(data, i, value)
+        {
             json_array_append_new(made, data_told(value));
+        }
         return made;
     }
     if (!json_is_object(data))

@@ -344,6 +344,7 @@ static const struct sim_route routes[] = {
 static const struct sim_variable environment[] = {
     {"AWS_ACCESS_KEY_ID", AWS_KEY_ID},
     {"AWS_REGION", AWS_REGION},
+    {"AWS_SESSION_TOKEN", ""}, /* not that of other keys */
     {0},
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define FORM_TYPE  "application/x-www-form-urlencoded; charset=utf-8"
@@ -66,6 +67,15 @@ static char *slurp(const char *path)
     return text;
 }
 
+static void warn_of_readers(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) == 0 && about.st_mode & 077)
+        fleet_log(FLEET_LOG_WARNING, "aws",
+                  "%s: others may read it: chmod 600 %s", path, path);
+}
+
 static int read_file(struct aws *aws, const char *variable, const char *usual,
                      bool credentials, struct fleet_error *err)
 {
@@ -78,6 +88,8 @@ static int read_file(struct aws *aws, const char *variable, const char *usual,
         return FLEET_OK;
     rc = settings_read_file(aws->settings.files, text, credentials, err);
     explicit_bzero(text, strlen(text));
+    if (credentials)
+        warn_of_readers(path);
     return rc;
 }
 

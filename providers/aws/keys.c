@@ -98,8 +98,9 @@ static int read_session(const json_t *answer, const char *result,
 /* STS stands in every region; where none is set, in the oldest. */
 static const char *sts_region(struct aws *aws)
 {
-    return aws->region && endpoint_is_region(aws->region) ? aws->region
-                                                          : "us-east-1";
+    const char *region;
+
+    return aws_region(aws, &region, NULL) < 0 ? "us-east-1" : region;
 }
 
 static int assume(struct aws *aws, const struct chain_role *role,

@@ -14,6 +14,8 @@
 #define LANE       "aws launch"
 #define GAP_MS     100
 
+enum { SETTLE_MS = 2000, SETTLE_ROUNDS = 10 };
+
 bool launch_split(const char *id, char type[EC2_TYPE], bool *spot)
 {
     const char *slash = id ? strchr(id, '/') : NULL;
@@ -103,7 +105,7 @@ static int put_pod(const struct wish *wish, const char *id, const char *zone,
 /* The first failure of a fleet, unless a later one is of another kind than
  * capacity: that is what has to be told. */
 static int fleet_fault(const struct wish *wish, const json_t *answer,
-                       struct fleet_error *err)
+                       struct aws_fault *told, struct fleet_error *err)
 {
     struct aws_fault worst = {.class = AWS_CAPACITY};
     const json_t *entry;
@@ -125,11 +127,13 @@ static int fleet_fault(const struct wish *wish, const json_t *answer,
     if (!*worst.code)
         return fleet_fail(err, FLEET_ECAPACITY,
                           "no instance came, and no reason is given");
+    *told = worst;
     return explain(wish, &worst, err);
 }
 
 static int read_fleet(const struct wish *wish, const json_t *answer,
-                      struct fleet_pod *pod, struct fleet_error *err)
+                      struct fleet_pod *pod, struct aws_fault *fault,
+                      struct fleet_error *err)
 {
     const json_t *set = json_array_get(xml_list(answer, "fleetInstanceSet"), 0);
     const json_t *id = json_array_get(xml_list(set, "instanceIds"), 0);
@@ -137,7 +141,7 @@ static int read_fleet(const struct wish *wish, const json_t *answer,
     if (!api_text(answer, "fleetId") && !set && !xml_list(answer, "errorSet"))
         return fleet_fail(err, FLEET_EINTERNAL, "an answer without a fleet");
     if (!set)
-        return fleet_fault(wish, answer, err);
+        return fleet_fault(wish, answer, fault, err);
     return put_pod(wish, json_string_value(id),
                    xml_text(set, "launchTemplateAndOverrides/overrides/"
                                  "availabilityZone"),
@@ -211,7 +215,7 @@ static int by_fleet(struct ec2 *ec2, const struct wish *wish,
         return rc;
     request_fleet(&form, wish, name);
     rc = send_create(ec2, "CreateFleet", &form, &answer, fault, err);
-    return rc < 0 ? rc : read_fleet(wish, answer, pod, err);
+    return rc < 0 ? rc : read_fleet(wish, answer, pod, fault, err);
 }
 
 /* ---- one subnet after the other ---- */
@@ -286,22 +290,54 @@ static void note_refusal(struct ec2 *ec2, const struct fleet_error *why)
     ec2_leave(ec2);
 }
 
-static int launch_wish(struct ec2 *ec2, const struct wish *wish,
-                       struct fleet_pod *pod, struct fleet_error *err)
+static int launch_once(struct ec2 *ec2, const struct wish *wish,
+                       struct fleet_pod *pod, struct aws_fault *fault,
+                       struct fleet_error *err)
 {
-    struct aws_fault fault = {0};
     int rc;
 
+    *fault = (struct aws_fault){0};
     if (may_template(ec2)) {
-        rc = by_fleet(ec2, wish, pod, &fault, err);
-        if (fault.class != AWS_FORBIDDEN &&
-            strcmp(fault.code, "InvalidAction") != 0)
-            return rc == FLEET_EQUOTA || rc == FLEET_ECAPACITY
-                       ? (*fault.code ? explain(wish, &fault, err) : rc)
+        rc = by_fleet(ec2, wish, pod, fault, err);
+        if (fault->class != AWS_FORBIDDEN &&
+            strcmp(fault->code, "InvalidAction") != 0)
+            return rc == FLEET_EQUOTA && *fault->code
+                       ? explain(wish, fault, err)
                        : rc;
         note_refusal(ec2, err);
     }
-    return by_run(ec2, wish, pod, &fault, err);
+    return by_run(ec2, wish, pod, fault, err);
+}
+
+/* What was made a moment ago is not known everywhere yet. */
+static bool is_settling(const struct aws_fault *fault)
+{
+    static const char *const ours[] = {"InvalidGroup.", "InvalidKeyPair.",
+                                       "InvalidLaunchTemplate"};
+
+    for (size_t i = 0; fault->class == AWS_MISSING && i < 3; i++) {
+        if (strncmp(fault->code, ours[i], strlen(ours[i])) == 0)
+            return true;
+    }
+    return api_contains(fault->message, "Invalid IAM Instance Profile name");
+}
+
+/* Each round has a token of its own: the answer to a fleet, its failures with
+ * it, is remembered by its token. */
+static int launch_wish(struct ec2 *ec2, struct wish *wish,
+                       struct fleet_pod *pod, struct fleet_error *err)
+{
+    struct aws_fault fault;
+    int rc;
+
+    for (wish->round = 0;; wish->round++) {
+        rc = launch_once(ec2, wish, pod, &fault, err);
+        if (rc == FLEET_OK || !is_settling(&fault) ||
+            wish->round == SETTLE_ROUNDS ||
+            fleet_call_left_ms() < SETTLE_MS * 2 ||
+            fleet_call_sleep(SETTLE_MS, NULL) < 0)
+            return rc;
+    }
 }
 
 /* Where an image's own user will do, root is not let in. */

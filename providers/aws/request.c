@@ -262,7 +262,7 @@ void request_fleet(struct form *form, const struct wish *wish,
     char token[64], price[32];
 
     max_price(wish, price);
-    snprintf(token, sizeof(token), "%.40s-f", wish->token);
+    snprintf(token, sizeof(token), "%.40s-f%d", wish->token, wish->round);
     form_open(form, "CreateFleet", "2016-11-15");
     form_add(form, "instant", "Type");
     form_add(form, token, "ClientToken");
@@ -297,7 +297,7 @@ void request_run(struct form *form, const struct wish *wish, size_t i)
     char token[64], price[32];
 
     max_price(wish, price);
-    snprintf(token, sizeof(token), "%.40s-%zu", wish->token, i);
+    snprintf(token, sizeof(token), "%.40s-%d-%zu", wish->token, wish->round, i);
     form_open(form, "RunInstances", "2016-11-15");
     form_add(form, "1", "MinCount");
     form_add(form, "1", "MaxCount");

@@ -32,6 +32,7 @@ struct wish {
     const char *key, *group; /* names a key pair; "sg-1\nsg-2" */
     const json_t *subnets;   /* ids, in order of preference */
     const struct config *config;
+    int round; /* of tries to make it, from 0 */
 };
 enum { REQUEST_NAME = 24 };
 

@@ -97,6 +97,9 @@ quick|$create|none|5|capacity|0|{"kind": "capacity", "only": "*", "times": -1}
 quick|$create|none|1|invalid|0|$(code CreateFleet 400 InvalidParameterValue)
 quick|$create|none|1|conflict|0|$(code CreateFleet 400 IdempotentParameterMismatch)
 quick|$create|none|0||1|$(code CreateFleet 503 RequestLimitExceeded 1)
+quick|$create|none|0||1|$(code CreateFleet 400 InvalidGroup.NotFound 1)
+long|$create|none|0||1|$(code CreateFleet 400 InvalidLaunchTemplateName.NotFoundException 2)
+quick|$create|none|1|not_found|0|$(code CreateFleet 400 InvalidSubnetID.NotFound)
 quick|$create|none|0||1|{"kind": "drop", "match": $fleets, "when": "after"}
 quick|$create|none|0||1|{"kind": "drop", "match": $fleets, "when": "before"}
 long|$create|none|0||1|{"kind": "reset", "match": $fleets, "when": "after"}

@@ -39,7 +39,12 @@ says 'aws configure'
 ### Files
 
 credentials "[default]\r\n# mine\r\n${keys}[half]\naws_access_key_id = $id\n"
+chmod 644 "$HOME/.aws/credentials"
 succeeds fleet list
+says 'chmod 600'
+chmod 600 "$HOME/.aws/credentials"
+succeeds fleet list
+check_not 'no warning' grep -q 'chmod 600' "$err"
 AWS_PROFILE=half fails_with 2 fleet list
 says "profile 'half'"
 AWS_PROFILE=other fails_with 2 fleet list

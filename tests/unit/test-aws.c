@@ -299,7 +299,7 @@ static void test_run(void **state)
     (void)state;
     request_run(&form, &wish, 1);
     has(&form, "Action=RunInstances&Version=2016-11-15");
-    has(&form, "&MinCount=1&MaxCount=1&ClientToken=t-1-1&");
+    has(&form, "&MinCount=1&MaxCount=1&ClientToken=t-1-0-1&");
     has(&form, "&InstanceType=g5.xlarge&SubnetId=subnet-2&");
     has(&form, "&InstanceMarketOptions.MarketType=spot&");
     has(&form, "&InstanceMarketOptions.SpotOptions.MaxPrice=1.250000&");
@@ -321,7 +321,7 @@ static void test_fleet(void **state)
 
     (void)state;
     request_fleet(&form, &wish, "fleet-x");
-    has(&form, "&Type=instant&ClientToken=t-1-f&");
+    has(&form, "&Type=instant&ClientToken=t-1-f0&");
     has(&form, ".LaunchTemplateName=fleet-x&");
     has(&form, "Overrides.2.InstanceType=g5.xlarge&LaunchTemplateConfigs.1."
                "Overrides.2.SubnetId=subnet-2&LaunchTemplateConfigs.1."

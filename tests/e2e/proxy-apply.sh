@@ -45,8 +45,20 @@ ssh -T -F "$work/participant.conf" -o BatchMode=yes arena-apple \
 session=$!
 exec 7>"$work/talk"
 wait_for 20 grep -q '^in' "$work/heard"
+(
+    while [ ! -e "$work/enough" ]; do
+        if serves "$first"; then echo served; else echo refused; fi
+    done
+) >"$work/meanwhile" 2>/dev/null &
+meanwhile=$!
 succeeds fleet create cedar --yes
 says '1 added, 2 kept'
+succeeds fleet terminate cedar --yes
+succeeds fleet create cedar --yes
+: >"$work/enough"
+wait "$meanwhile"
+check 'there were connections meanwhile' grep -q served "$work/meanwhile"
+check_not 'and none was refused' grep -q refused "$work/meanwhile"
 check 'cedar, by create itself' serves $((first + 2))
 succeeds fleet proxy plan
 fails_with 0 kill -0 "$session"
@@ -101,6 +113,12 @@ equal 'one goes, one comes' '["removed arena-cedar","added arena-larch"]' "$(jq 
 succeeds fleet proxy apply --yes
 check 'at a port of its own' serves $((first + 4))
 check_not 'and the old one is closed' serves $((first + 2))
+
+# All are ended: that no provider lists anything is no riddle then.
+succeeds fleet terminate all --yes
+check_not 'no forwards' grep -q '^# fleet: pod' "$deployed"
+equal 'their ports stay theirs' 5 "$(grep -c '^# fleet: kept' "$deployed")"
+check_not 'it is closed' serves "$first"
 
 # What is asked for wrongly.
 fails_with 2 fleet proxy

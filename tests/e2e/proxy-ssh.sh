@@ -13,45 +13,7 @@ nginx_is_here
 proxy_cohort apple birch cedar
 proxy_start
 
-# proxy_sshd: at $door, with the host key $work/HOSTKEY.
-door=$(($(free_ports 12) + 11))
-ssh-keygen -q -t ed25519 -N '' -f "$work/proxy_key"
-cp "$work/proxy_key.pub" "$work/proxy_keys"
-chmod 600 "$work/proxy_keys"
-proxy_sshd()
-{
-    [ -f "$work/$1" ] || ssh-keygen -q -t ed25519 -N '' -f "$work/$1"
-    cat >"$work/proxy_sshd" <<END
-Port $door
-ListenAddress 127.0.0.1
-HostKey $work/$1
-PidFile $work/proxy_sshd.pid
-AuthorizedKeysFile $work/proxy_keys
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-MaxStartups 100
-SetEnv SSH_PROXY_TEST=$work
-END
-    "$(command -v sshd)" -f "$work/proxy_sshd" -E "$work/proxy_sshd.log"
-    wait_for 10 test -s "$work/proxy_sshd.pid"
-    wait_for 10 serves "$door"
-}
-end_sshd()
-{
-    [ -s "$work/proxy_sshd.pid" ] || return 0
-    kill "$(cat "$work/proxy_sshd.pid")"
-    wait_for 10 test ! -e "$work/proxy_sshd.pid"
-}
-on_exit end_sshd
-[ -d /run/sshd ] || mkdir /run/sshd 2>/dev/null || :
-proxy_sshd host_one
-{
-    echo "SSH_PROXY_PORT=$door"
-    echo "SSH_PROXY_USER=$(id -un)"
-    echo "SSH_PROXY_KEY_PATH=$work/proxy_key"
-} >>"$FLEET_CONFIG"
+over_ssh
 
 # Everything over SSH.
 succeeds fleet create apple birch --yes

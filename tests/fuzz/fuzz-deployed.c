@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/base/text.h"
 #include "core/engine/ports.h"
+#include "core/model/forward.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A deployed file: whatever is in it, what is taken from it are names of the
@@ -25,6 +26,22 @@ static void check_ports(const struct fl_cohort *cohort,
         used[ports->at[i].port] = false;
 }
 
+/* What its forwards lead to is somewhere, wherever that is. */
+static void check_forwards(const char *text, size_t size)
+{
+    FL_AUTO(fl_forward_list_clear) struct fl_forward_list list = {0};
+    struct fleet_error err = {0};
+    int rc = fl_forwards_parse("old.conf", text, size, &list, &err);
+
+    ALWAYS(rc == FLEET_OK || rc == FLEET_ECONFIG);
+    ALWAYS(rc == FLEET_OK || (*err.text && list.n == 0));
+    for (size_t i = 0; i < list.n; i++) {
+        ALWAYS(*list.at[i].host);
+        ALWAYS(list.at[i].port >= 1 && list.at[i].port <= 65535);
+        ALWAYS(list.at[i].ssh_port >= 1 && list.at[i].ssh_port <= 65535);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     FL_AUTO(fl_cohort_clear) struct fl_cohort cohort = {0};
@@ -42,5 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_ports(&cohort, &ports);
     ALWAYS(fl_ports_plan(&ports, names, 2, 12000, NULL) == FLEET_OK);
     check_ports(&cohort, &ports);
+    check_forwards((const char *)data, size);
     return 0;
 }

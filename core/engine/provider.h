@@ -80,7 +80,6 @@ bool fl_provider_has_about(const struct fl_provider *provider);
 int fl_provider_about(struct fl_provider *provider, int64_t deadline,
                       struct fleet_report *report, struct fleet_error *err);
 
-
 const char *fl_op_name(int op); /* "create", ... by enum fleet_op */
 
 #endif

@@ -67,8 +67,8 @@ int64_t market_price(struct ec2 *ec2, const char *type, bool spot,
 /* One request for the spot prices of all of these types, an array of names. */
 void market_spot(struct ec2 *ec2, const json_t *names);
 /* *image has "imageId", "rootDeviceName"; the caller's. */
-int market_image(struct ec2 *ec2, const char *wanted, const json_t *type,
-                 json_t **image, struct fleet_error *err);
+int market_image(struct ec2 *ec2, const char *image, const json_t *type,
+                 json_t **found, struct fleet_error *err);
 
 /* ---- access.c ---- */
 

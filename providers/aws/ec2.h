@@ -66,7 +66,7 @@ int64_t market_price(struct ec2 *ec2, const char *type, bool spot,
                      const char *zone);
 /* One request for the spot prices of all of these types, an array of names. */
 void market_spot(struct ec2 *ec2, const json_t *names);
-/* *image has "imageId", "rootDeviceName"; the caller's. */
+/* IMAGE as it was set. *found has "imageId", "rootDeviceName"; the caller's. */
 int market_image(struct ec2 *ec2, const char *image, const json_t *type,
                  json_t **found, struct fleet_error *err);
 

@@ -48,6 +48,7 @@ static const struct key pod_keys[] = {
     {"locked",         KIND_BOOL,     FLEET_POD_LOCKED},
     {"spot",           KIND_BOOL,     FLEET_POD_SPOT},
     {"host_key",       KIND_TEXT,     FLEET_POD_HOST_KEY},
+    {"note",           KIND_TEXT,     FLEET_POD_NOTE},
     {"token",          KIND_TEXT,     FLEET_POD_TOKEN},
     {0},
 };

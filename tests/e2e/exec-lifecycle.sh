@@ -81,3 +81,21 @@ fails_with 2 fleet create -n 1 --yes --no-wait
 says "$work/provider"
 says 'No such file'
 check 'every program has ended' nothing_runs
+
+# What a program has to say about a pod is passed on.
+cat >"$work/noting" <<'END'
+#!/bin/sh
+read -r line
+echo '{"id":1,"ok":true,"abilities":[]}'
+read -r line
+echo '{"id":2,"ok":true,"pods":[{"id":"i-1","name":"arena-apple",
+    "state":"running","note":"maintenance on Sunday"}]}' | tr -d '\n'
+echo
+END
+chmod 755 "$work/noting"
+export PROVIDERS=noted EXEC_PROVIDERS="noted=$work/noting"
+succeeds fleet list --json
+equal 'a note' 'maintenance on Sunday' \
+    "$(json '.pods[] | select(.provider == "noted") | .note')"
+succeeds fleet list
+says 'apple: maintenance on Sunday'

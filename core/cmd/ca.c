@@ -158,19 +158,19 @@ static int show(struct fl_context *context)
 
 /* ---- sign ---- */
 
-static int status_of(const struct fl_certify_results *results)
+static int status_of(const struct fl_visit_results *results)
 {
     size_t done = 0;
 
     for (size_t i = 0; i < results->n; i++)
-        done += results->at[i].done;
+        done += !results->at[i].stage;
     if (done == results->n)
         return FL_EXIT_OK;
     return done ? FL_EXIT_PARTIAL : FL_EXIT_FAILED;
 }
 
 static void print_results(struct fl_context *context,
-                          const struct fl_certify_results *results)
+                          const struct fl_visit_results *results)
 {
     static const char *const headings[] = {"NAME", "RESULT"};
     struct fl_table table;
@@ -179,7 +179,7 @@ static void print_results(struct fl_context *context,
     for (size_t i = 0; i < results->n; i++) {
         fl_table_cell(
             &table, fleet_pod_get(results->at[i].member->pod, FLEET_POD_NAME));
-        fl_table_cell(&table, results->at[i].done ? "certified" : "pinned");
+        fl_table_cell(&table, results->at[i].stage ? "pinned" : "certified");
     }
     fl_table_print(&table, context);
     fl_table_clear(&table);
@@ -188,7 +188,7 @@ static void print_results(struct fl_context *context,
 static int sign(struct fl_context *context, const struct ca_options *given)
 {
     FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
-    FL_AUTO(fl_certify_results_clear) struct fl_certify_results results = {0};
+    FL_AUTO(fl_visit_results_clear) struct fl_visit_results results = {0};
     FL_AUTO_FREE bool *selected = NULL;
     struct fleet_error err = {0};
     int incomplete, rc = fl_work_look(context, 0, &fleet, &err);

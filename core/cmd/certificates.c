@@ -6,34 +6,35 @@
 #include "core/base/error.h"
 #include "core/base/pool.h"
 #include "core/cmd/output.h"
+#include "core/cmd/visiting.h"
 
 #define LIMIT_MS 60000
 
-static json_t *json_result(const struct fl_certify_result *result)
+static json_t *json_result(const struct fl_visit_result *result)
 {
     const char *name = fleet_pod_get(result->member->pod, FLEET_POD_NAME);
     json_t *made = json_object();
 
     fl_json_put(made, "name", fl_json_text(name));
     fl_json_put(made, "result",
-                fl_json_text(result->done ? "certified" : "pinned"));
+                fl_json_text(result->stage ? "pinned" : "certified"));
     fl_json_put(made, "error",
-                result->done ? json_null()
-                             : fl_json_error(&result->error, name,
-                                             result->member->listing->name));
+                result->stage ? fl_json_error(&result->error, name,
+                                              result->member->listing->name)
+                              : json_null());
     return made;
 }
 
 static void tell(struct fl_context *context,
-                 const struct fl_certify_results *results)
+                 const struct fl_visit_results *results)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < results->n; i++) {
-        const struct fl_certify_result *result = &results->at[i];
+        const struct fl_visit_result *result = &results->at[i];
 
         fl_json_add(list, json_result(result));
-        if (!result->done)
+        if (result->stage)
             fl_say(context,
                    "fleet: warning: %s has no host certificate and is known "
                    "by its key alone: %s",
@@ -45,7 +46,7 @@ static void tell(struct fl_context *context,
 
 int fl_certificates_give(struct fl_context *context,
                          const struct fl_fleet *fleet, const bool *selected,
-                         struct fl_certify_results *results,
+                         struct fl_visit_results *results,
                          struct fleet_error *err)
 {
     struct fl_engine *engine = &context->engine;
@@ -60,10 +61,8 @@ int fl_certificates_give(struct fl_context *context,
         .command = context->words};
     int rc = fl_hostca_open(engine, &ca, err);
 
-    if (rc == 0 && !engine->settings.key_path)
-        rc = fleet_fail(err, FLEET_ECONFIG, "SHARED_SSH_KEY_PATH is not set");
     if (rc == 0)
-        rc = fl_ssh_key_open(engine->settings.key_path, &key, err);
+        rc = fl_visiting_key(context, &key, err);
     job.key = key;
     if (rc == 0)
         rc = fl_certify_run(&job, results, err);
@@ -91,7 +90,7 @@ static int follow(struct fl_context *context, const struct fl_strv *names,
                   struct fleet_error *err)
 {
     FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
-    FL_AUTO(fl_certify_results_clear) struct fl_certify_results results = {0};
+    FL_AUTO(fl_visit_results_clear) struct fl_visit_results results = {0};
     FL_AUTO_FREE bool *selected = NULL;
     int rc = fl_fleet_gather(&context->engine, 0, &fleet, err);
 

@@ -10,7 +10,7 @@
  * document. */
 int fl_certificates_give(struct fl_context *context,
                          const struct fl_fleet *fleet, const bool *selected,
-                         struct fl_certify_results *results,
+                         struct fl_visit_results *results,
                          struct fleet_error *err);
 /* At the end of commands after which these pods, by full name, are new or have
  * started anew: when the cohort has an authority, they get certificates. One

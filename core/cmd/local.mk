@@ -53,4 +53,5 @@ cmd_sources = \
 	core/cmd/topics.c \
 	core/cmd/verdict.c core/cmd/verdict.h \
 	core/cmd/version.c core/cmd/version.h \
+	core/cmd/visiting.c core/cmd/visiting.h \
 	core/cmd/work.c core/cmd/work.h

@@ -9,10 +9,10 @@
 #include "core/base/pool.h"
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
-#include "core/cmd/keep.h"
 #include "core/cmd/output.h"
 #include "core/cmd/progress.h"
 #include "core/cmd/screen.h"
+#include "core/cmd/visiting.h"
 #include "core/cmd/work.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ struct work {
     struct fl_ssh_key *key;
     struct fl_fleet fleet;
     bool *selected;
-    struct fl_run_results results;
+    struct fl_visit_results results;
 };
 
 /* ---- what shall be run ---- */
@@ -96,17 +96,6 @@ static int take_input(struct work *work, struct fleet_error *err)
                                   : fl_file_read(path, &work->input, err);
 }
 
-static int open_key(struct work *work, struct fleet_error *err)
-{
-    const char *path = work->context->engine.settings.key_path;
-
-    if (!path)
-        return fleet_fail(err, FLEET_ECONFIG,
-                          "SHARED_SSH_KEY_PATH is not set: it names the "
-                          "private key that opens the pods; see `fleet init`");
-    return fl_ssh_key_open(path, &work->key, err);
-}
-
 /* ---- results ---- */
 
 /* Text of a pod as it may stand in JSON: bytes that are no UTF-8, and NUL, are
@@ -127,15 +116,16 @@ static json_t *json_output(const char *text, size_t len)
     return json_string(fl_buf_text(&out));
 }
 
-static json_t *json_result(const struct fl_run_result *result)
+static json_t *json_result(const struct fl_visit_result *result)
 {
-    const struct fl_ssh_exec *exec = &result->exec;
+    const struct fl_ran *ran = fl_run_of(result);
+    const struct fl_ssh_exec *exec = &ran->exec;
     json_t *entry = json_object();
 
     fl_json_put(entry, "name", fl_json_text(result->name));
     fl_json_put(entry, "exit",
-                result->ended && !exec->signal[0] ? json_integer(exec->status)
-                                                  : json_null());
+                ran->ended && !exec->signal[0] ? json_integer(exec->status)
+                                               : json_null());
     fl_json_put(entry, "signal",
                 fl_json_text(exec->signal[0] ? exec->signal : NULL));
     fl_json_put(entry, "stdout", json_output(exec->out, exec->out_len));
@@ -198,20 +188,24 @@ static bool same_text(const char *a, size_t a_len, const char *b, size_t b_len)
 }
 
 /* Pods of which there is nothing different to say. */
-static bool same(const struct fl_run_result *a, const struct fl_run_result *b)
+static bool same(const struct fl_visit_result *a,
+                 const struct fl_visit_result *b)
 {
+    const struct fl_ssh_exec *x = &fl_run_of(a)->exec;
+    const struct fl_ssh_exec *y = &fl_run_of(b)->exec;
+
     if (fl_run_status(a) != fl_run_status(b) || !a->stage != !b->stage ||
         (a->stage && strcmp(a->error.text, b->error.text) != 0))
         return false;
-    return same_text(a->exec.out, a->exec.out_len, b->exec.out,
-                     b->exec.out_len) &&
-           same_text(a->exec.err_text, a->exec.err_len, b->exec.err_text,
-                     b->exec.err_len);
+    return same_text(x->out, x->out_len, y->out, y->out_len) &&
+           same_text(x->err_text, x->err_len, y->err_text, y->err_len);
 }
 
-static int put_heading(const struct fl_run_result *first,
+static int put_heading(const struct fl_visit_result *first,
                        const struct fl_strv *names, struct fl_buf *out)
 {
+    const struct fl_ssh_exec *exec = &fl_run_of(first)->exec;
+
     fl_buf_puts(out, "---- ");
     for (size_t i = 0; i < names->n; i++)
         fl_buf_printf(out, "%s%s", i ? " " : "", names->at[i]);
@@ -219,10 +213,10 @@ static int put_heading(const struct fl_run_result *first,
         fl_buf_printf(out, " (%zu)", names->n);
     if (first->stage)
         fl_buf_printf(out, ": %s\n", first->error.text);
-    else if (first->exec.signal[0])
-        fl_buf_printf(out, ": signal %s\n", first->exec.signal);
-    else if (first->exec.status != 0)
-        fl_buf_printf(out, ": exit %d\n", first->exec.status);
+    else if (exec->signal[0])
+        fl_buf_printf(out, ": signal %s\n", exec->signal);
+    else if (exec->status != 0)
+        fl_buf_printf(out, ": exit %d\n", exec->status);
     else
         fl_buf_puts(out, "\n");
     return out->failed;
@@ -230,7 +224,8 @@ static int put_heading(const struct fl_run_result *first,
 
 static void print_group(struct work *work, size_t first, bool *told)
 {
-    const struct fl_run_result *result = &work->results.at[first];
+    const struct fl_visit_result *result = &work->results.at[first];
+    const struct fl_ssh_exec *exec = &fl_run_of(result)->exec;
     FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
     FL_AUTO(fl_buf_clear) struct fl_buf heading = FL_BUF(1 << 20);
 
@@ -242,8 +237,8 @@ static void print_group(struct work *work, size_t first, bool *told)
     }
     if (put_heading(result, &names, &heading) == 0)
         print_text(work->context, heading.data, heading.len);
-    print_output(work->context, result->exec.out, result->exec.out_len);
-    print_output(work->context, result->exec.err_text, result->exec.err_len);
+    print_output(work->context, exec->out, exec->out_len);
+    print_output(work->context, exec->err_text, exec->err_len);
 }
 
 static void print_errors(const struct fl_ssh_exec *exec)
@@ -261,11 +256,11 @@ static void print_errors(const struct fl_ssh_exec *exec)
 /* One pod's output is what ssh would have printed. */
 static void print_single(struct work *work)
 {
-    const struct fl_run_result *result = &work->results.at[0];
+    const struct fl_ssh_exec *exec = &fl_run_of(&work->results.at[0])->exec;
 
-    if (result->exec.out)
-        print_text(work->context, result->exec.out, result->exec.out_len);
-    print_errors(&result->exec);
+    if (exec->out)
+        print_text(work->context, exec->out, exec->out_len);
+    print_errors(exec);
 }
 
 static void print_results(struct work *work)
@@ -302,47 +297,18 @@ static int status_of_all(const struct work *work)
 static int finish(struct work *work)
 {
     struct fl_context *context = work->context;
-    int status = FL_EXIT_OK;
+    int status;
 
     if (context->format == FL_FORMAT_JSON)
         make_document(work);
     else
         print_results(work);
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_run_result *result = &work->results.at[i];
-
-        if (result->stage)
-            status = fl_report(context, &result->error, result->name,
-                               result->member->listing->name);
-    }
+    status = fl_visiting_report(context, &work->results);
     if (fl_cancelled())
         return fl_cancel_status();
     if (work->results.n != 1)
         return status_of_all(work);
     return status ? status : fl_run_status(&work->results.at[0]);
-}
-
-static void keep_keys(struct work *work)
-{
-    FL_AUTO_FREE struct fl_host_key *keys =
-        calloc(work->results.n + 1, sizeof(*keys));
-    struct fleet_error err = {0};
-    char now[FL_STAMP_SIZE];
-    size_t n = 0;
-
-    fl_stamp(now, time(NULL));
-    for (size_t i = 0; keys && i < work->results.n; i++) {
-        const struct fl_run_result *result = &work->results.at[i];
-
-        if (result->learnt)
-            keys[n++] = (struct fl_host_key){
-                (char *)result->name, (char *)result->member->listing->name,
-                (char *)fleet_pod_get(result->member->pod, FLEET_POD_ID), now,
-                result->learnt};
-    }
-    if (n > 0 && fl_keep(work->context, NULL, 0, keys, n, &err) < 0)
-        fl_say(work->context, "fleet: warning: host keys are not kept: %s",
-               err.text);
 }
 
 /* ---- the command ---- */
@@ -379,7 +345,7 @@ static int do_work(struct work *work)
     if (rc == 0)
         rc = fl_work_look(context, 0, &work->fleet, &err);
     if (rc == 0)
-        rc = open_key(work, &err);
+        rc = fl_visiting_key(context, &work->key, &err);
     if (rc == 0)
         rc = take_input(work, &err);
     if (rc == 0)
@@ -390,7 +356,7 @@ static int do_work(struct work *work)
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     status = finish(work);
-    keep_keys(work);
+    fl_visiting_keep(context, &work->results);
     if (work->results.n == 0 && work->fleet.complete)
         fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
     incomplete = fl_work_incomplete(context, &work->fleet);
@@ -411,7 +377,7 @@ static int run(struct fl_context *context, const void *given)
     status = do_work(&work);
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
-    fl_run_results_clear(&work.results);
+    fl_visit_results_clear(&work.results);
     free(work.selected);
     fl_fleet_clear(&work.fleet);
     fl_ssh_key_close(work.key);

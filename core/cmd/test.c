@@ -12,6 +12,7 @@
 #include "core/cmd/output.h"
 #include "core/cmd/summary.h"
 #include "core/cmd/verdict.h"
+#include "core/cmd/visiting.h"
 #include "core/cmd/work.h"
 #include "core/net/wait.h"
 
@@ -398,16 +399,11 @@ static int open_work(struct work *work, struct fleet_error *err)
     if (rc == 0)
         rc = fl_checks_open(engine, work->options->only, flags, &work->checks,
                             err);
-    if (rc == 0 && !engine->settings.key_path)
-        rc = fleet_fail(err, FLEET_ECONFIG,
-                        "SHARED_SSH_KEY_PATH is not set: it names the private "
-                        "key that opens the pods; see `fleet init`");
     if (rc == 0 && work->options->via_proxy && !engine->settings.proxy_host)
         rc = fleet_fail(err, FLEET_ECONFIG,
                         "SSH_PROXY_HOST is not set: there is no proxy to go "
                         "through");
-    return rc < 0 ? rc
-                  : fl_ssh_key_open(engine->settings.key_path, &work->key, err);
+    return rc < 0 ? rc : fl_visiting_key(context, &work->key, err);
 }
 
 static int run(struct fl_context *context, const void *given)

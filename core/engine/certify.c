@@ -7,8 +7,6 @@
 #include "core/base/file.h"
 #include "core/base/program.h"
 #include "core/base/text.h"
-#include "core/engine/fan.h"
-#include "core/engine/login.h"
 #include "core/net/wait.h"
 
 #include <inttypes.h>
@@ -69,31 +67,16 @@ static const char script[] =
     "kill -HUP \"$top\" || no 'may not tell sshd to read it'\n"
     "echo ok\n";
 
+/* What the work of one pod needs. */
 struct line {
-    struct fl_fan_item item; /* first */
     const struct fl_hostca *ca;
-    const struct fl_ssh_key *key;
-    const char *dir;
-    struct fleet_pod *pod;
-    int64_t limit_ms;
-
-    bool done;
-    struct fleet_error error;
+    char *dir;
 };
 
-static struct line *line_of(struct fl_fan_item *item)
+static void line_clear(void *own)
 {
-    return (struct line *)item; /* item is the first member */
+    free(((struct line *)own)->dir);
 }
-
-static void line_free(struct line *line)
-{
-    if (!line)
-        return;
-    fl_pod_free(line->pod);
-    free(line);
-}
-FL_CLEANUP(line_free, struct line *);
 
 /* ---- in the thread ---- */
 
@@ -181,105 +164,44 @@ static int prove(const struct fleet_pod *pod, const char *key, const char *cert,
                       "show it");
 }
 
-static int certify(struct line *line, int64_t deadline)
+static int certify(struct fl_visit *visit, struct fleet_error *err)
 {
-    struct fleet_error *err = &line->error;
-    const char *name = fleet_pod_get(line->pod, FLEET_POD_NAME);
-    FL_AUTO(fl_ssh_close) struct fl_ssh *ssh = NULL;
-    FL_AUTO_FREE char *key = NULL, *cert = NULL;
-    int rc =
-        fl_login(line->pod, line->key, false, deadline, &ssh, NULL, &key, err);
+    const struct line *line = visit->own;
+    const char *name = fleet_pod_get(visit->pod, FLEET_POD_NAME);
+    FL_AUTO_FREE char *cert = NULL;
+    int rc;
 
+    fl_visit_step(visit, "certifying");
+    rc = fl_hostca_sign(line->ca, line->dir, name, visit->host_key,
+                        visit->deadline, &cert, err);
     if (rc == 0)
-        rc = fl_hostca_sign(line->ca, line->dir, name, key, deadline, &cert,
-                            err);
-    if (rc == 0)
-        rc = put_there(ssh, key, cert, deadline, err);
-    return rc < 0 ? rc : prove(line->pod, key, cert, deadline, err);
-}
-
-static void run_line(struct fl_fan_item *item)
-{
-    struct line *line = line_of(item);
-    int64_t deadline =
-        fl_fan_step(item, "certifying", fl_deadline(line->limit_ms));
-
-    line->done = certify(line, deadline) == FLEET_OK;
+        rc = put_there(visit->ssh, visit->host_key, cert, visit->deadline, err);
+    return rc < 0
+               ? rc
+               : prove(visit->pod, visit->host_key, cert, visit->deadline, err);
 }
 
 /* ---- in the calling thread ---- */
 
 struct run {
-    struct fl_certify_results *results;
-    size_t *places; /* of lines in the results */
+    const struct fl_hostca *ca;
+    const char *dir;
 };
 
-static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
+static int begin(void *arg, const struct fl_member *member, void *own,
+                 struct fleet_error *err)
 {
-    struct run *run = arg;
-    struct line *line = line_of(item);
-    struct fl_certify_result *result =
-        &run->results->at[run->places[item->slot]];
+    const struct run *run = arg;
+    struct line *line = own;
 
-    if (end == FL_FAN_FINISHED) {
-        result->done = line->done;
-        result->error = line->error;
-    } else {
-        fleet_fail(&result->error,
-                   end == FL_FAN_UNRUN ? FLEET_ECANCELLED : FLEET_ETIMEOUT,
-                   end == FL_FAN_UNRUN ? "cancelled, not begun"
-                                       : "does not come back; given up");
-    }
-    if (end != FL_FAN_WEDGED)
-        line_free(line);
-}
-
-static struct line *line_new(const struct fl_certify_job *job, const char *dir,
-                             const struct fl_member *member)
-{
-    FL_AUTO(line_free) struct line *line = calloc(1, sizeof(*line));
-
-    if (!line)
-        return NULL;
-    line->ca = job->ca;
-    line->key = job->key;
-    line->dir = dir;
-    line->limit_ms = job->limit_ms;
-    line->pod = fl_login_pod(job->engine, member);
-    return line->pod ? fl_take(line) : NULL;
-}
-
-static int open_lines(const struct fl_certify_job *job, const char *dir,
-                      struct run *run, struct fl_fan *fan,
-                      struct fleet_error *err)
-{
-    struct fl_certify_results *results = run->results;
-
-    for (size_t i = 0; i < job->fleet->n_members; i++) {
-        struct fl_certify_result *result = &results->at[results->n];
-        struct line *line;
-
-        if (!job->selected[i])
-            continue;
-        result->member = &job->fleet->members[i];
-        results->n++;
-        if (fl_login_trouble(result->member, &result->error))
-            continue;
-        line = line_new(job, dir, result->member);
-        if (!line) {
-            while (fan->n > 0)
-                line_free(line_of(fan->items[--fan->n]));
-            return fl_enomem(err);
-        }
-        run->places[fan->n] = results->n - 1;
-        fan->items[fan->n++] = &line->item;
-    }
-    return FLEET_OK;
+    (void)member;
+    line->ca = run->ca;
+    line->dir = strdup(run->dir);
+    return line->dir ? FLEET_OK : fl_enomem(err);
 }
 
 static int keep(const struct fl_certify_job *job,
-                const struct fl_certify_results *results,
-                struct fleet_error *err)
+                const struct fl_visit_results *results, struct fleet_error *err)
 {
     size_t n = results->n + 1, n_with = 0, n_without = 0;
     FL_AUTO_FREE const struct fl_member **with = calloc(n, sizeof(*with));
@@ -288,9 +210,9 @@ static int keep(const struct fl_certify_job *job,
     if (!with || !without)
         return fl_enomem(err);
     for (size_t i = 0; i < results->n; i++) {
-        const struct fl_certify_result *result = &results->at[i];
+        const struct fl_visit_result *result = &results->at[i];
 
-        if (result->done)
+        if (!result->stage)
             with[n_with++] = result->member;
         else if (fleet_pod_get(result->member->pod, FLEET_POD_ID))
             without[n_without++] = result->member;
@@ -300,30 +222,28 @@ static int keep(const struct fl_certify_job *job,
 }
 
 static int run_in(const struct fl_certify_job *job, const char *dir,
-                  struct fl_certify_results *results, struct fleet_error *err)
+                  struct fl_visit_results *results, struct fleet_error *err)
 {
-    size_t n = job->fleet->n_members + 1;
-    FL_AUTO_FREE struct fl_fan_item **items = calloc(n, sizeof(*items));
-    FL_AUTO_FREE size_t *places = calloc(n, sizeof(*places));
-    struct run run = {results, places};
-    struct fl_fan fan = {
-        .items = items, .work = run_line, .ended = line_ended, .arg = &run};
-    int rc;
+    struct run run = {job->ca, dir};
+    const struct fl_visit_job visits = {
+        .engine = job->engine,
+        .fleet = job->fleet,
+        .selected = job->selected,
+        .key = job->key,
+        .limit_ms = job->limit_ms,
+        .own_size = sizeof(struct line),
+        .begin = begin,
+        .work = certify,
+        .clear = line_clear,
+        .arg = &run,
+    };
+    int rc = fl_visit_all(&visits, results, err);
 
-    results->at = calloc(n, sizeof(*results->at));
-    if (!items || !places || !results->at)
-        return fl_enomem(err);
-    rc = open_lines(job, dir, &run, &fan, err);
-    if (rc < 0 || results->n == 0)
-        return rc;
-    fl_login_raise_descriptors();
-    fan.threads = fl_engine_threads(job->engine, fan.n);
-    rc = fan.n ? fl_fan_run(&fan, err) : FLEET_OK;
-    return rc < 0 ? rc : keep(job, results, err);
+    return rc < 0 || results->n == 0 ? rc : keep(job, results, err);
 }
 
 int fl_certify_run(const struct fl_certify_job *job,
-                   struct fl_certify_results *results, struct fleet_error *err)
+                   struct fl_visit_results *results, struct fleet_error *err)
 {
     FL_AUTO_FREE char *dir = fl_format("%s/ca.XXXXXX", job->engine->state_dir);
     int rc = dir ? fl_dir_make(job->engine->state_dir, err) : fl_enomem(err);
@@ -335,10 +255,4 @@ int fl_certify_run(const struct fl_certify_job *job,
     rc = run_in(job, dir, results, err);
     fl_dir_remove(dir, NULL);
     return rc;
-}
-
-void fl_certify_results_clear(struct fl_certify_results *results)
-{
-    free(results->at);
-    *results = (struct fl_certify_results){0};
 }

@@ -4,20 +4,11 @@
 #define FL_ENGINE_CERTIFY_H
 
 #include "core/engine/hostca.h"
-#include "core/net/ssh.h"
+#include "core/engine/visit.h"
 
 /* Gives pods host certificates, all at once: each is logged in to, the key that
  * it shows is signed here, its sshd is told of the certificate, and has to show
  * it to a stranger. */
-struct fl_certify_result {
-    const struct fl_member *member;
-    bool done;
-    struct fleet_error error;
-};
-struct fl_certify_results {
-    struct fl_certify_result *at;
-    size_t n;
-};
 struct fl_certify_job {
     struct fl_engine *engine;
     const struct fl_fleet *fleet;
@@ -30,8 +21,6 @@ struct fl_certify_job {
 /* What came of it is in the results and, for those who write files, in the
  * state. */
 int fl_certify_run(const struct fl_certify_job *job,
-                   struct fl_certify_results *results, struct fleet_error *err);
-void fl_certify_results_clear(struct fl_certify_results *results);
-FL_CLEANUP_IN_PLACE(fl_certify_results_clear, struct fl_certify_results);
+                   struct fl_visit_results *results, struct fleet_error *err);
 
 #endif

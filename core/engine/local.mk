@@ -48,6 +48,7 @@ core_sources += \
 	core/engine/tested.c core/engine/tested.h \
 	core/engine/vet.c core/engine/vet.h \
 	core/engine/view.c core/engine/view.h \
+	core/engine/visit.c core/engine/visit.h \
 	core/engine/wanted.c core/engine/wanted.h \
 	core/engine/web.c core/engine/web.h \
 	core/engine/who.c core/engine/who.h

@@ -1,0 +1,290 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/engine/visit.h"
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+
+#include <stdio.h>
+
+struct round {
+    const struct fl_visit_job *job;
+    struct fl_visit_results *results;
+    size_t *places; /* of visits in the results */
+    size_t done;
+};
+
+static struct fl_visit *visit_of(struct fl_fan_item *item)
+{
+    return (struct fl_visit *)item; /* item is the first member */
+}
+
+static void own_free(void (*clear)(void *own), void *own)
+{
+    if (own && clear)
+        clear(own);
+    free(own);
+}
+
+static void visit_free(struct fl_visit *visit)
+{
+    if (!visit)
+        return;
+    own_free(visit->clear, visit->own);
+    free(visit->host_key);
+    fl_pod_free(visit->pod);
+    free(visit);
+}
+FL_CLEANUP(visit_free, struct fl_visit *);
+
+/* ---- in the thread ---- */
+
+void fl_visit_step(struct fl_visit *visit, const char *what)
+{
+    fl_fan_step(&visit->item, what, visit->deadline);
+}
+
+int fl_visit_at(struct fl_visit *visit, const char *stage, int code)
+{
+    visit->stage = stage;
+    return code;
+}
+
+static int log_in(struct fl_visit *visit, struct fleet_error *err)
+{
+    enum fl_ssh_stage stage = FL_SSH_RESOLVE;
+    FL_AUTO_FREE char *shown = NULL;
+    int rc = fl_login(visit->pod, visit->key, false, visit->deadline,
+                      &visit->ssh, &stage, &shown, err);
+
+    if (!visit->host_key)
+        visit->host_key = fl_take(shown);
+    if (rc < 0)
+        return fl_visit_at(visit, fl_ssh_stage_name(stage), rc);
+    visit->in = true;
+    return FLEET_OK;
+}
+
+int fl_visit_again(struct fl_visit *visit, struct fleet_error *err)
+{
+    fl_ssh_close(visit->ssh);
+    visit->ssh = NULL;
+    if (!fleet_pod_get(visit->pod, FLEET_POD_HOST_KEY))
+        fleet_pod_set(visit->pod, FLEET_POD_HOST_KEY, visit->host_key);
+    return log_in(visit, err);
+}
+
+int fl_visit_run(struct fl_visit *visit, struct fl_ssh_exec *exec,
+                 struct fleet_error *err)
+{
+    return fl_ssh_run(visit->ssh, exec, visit->deadline, err);
+}
+
+static void run_visit(struct fl_fan_item *item)
+{
+    struct fl_visit *visit = visit_of(item);
+    int64_t began = fl_now_ms();
+    int rc;
+
+    visit->deadline = fl_deadline(visit->limit_ms);
+    fl_visit_step(visit, "connecting");
+    rc = log_in(visit, &visit->error);
+    if (rc == 0)
+        rc = visit->work(visit, &visit->error);
+    if (rc < 0 && !visit->stage)
+        visit->stage = rc == FLEET_ETIMEOUT ? "timeout" : "exec";
+    if (rc == 0)
+        visit->stage = NULL;
+    fl_ssh_close(visit->ssh);
+    visit->ssh = NULL;
+    visit->elapsed_ms = fl_now_ms() - began;
+}
+
+/* ---- in the calling thread ---- */
+
+static void tell(struct round *round, enum fl_event_kind kind, const char *name,
+                 const char *text)
+{
+    struct fl_event event = {kind, name, text, round->done, round->results->n};
+
+    if (round->job->event)
+        round->job->event(round->job->event_arg, &event);
+}
+
+static void conclude(struct round *round, const struct fl_visit_result *result)
+{
+    char text[64] = "done";
+    bool good;
+
+    round->done++;
+    if (result->stage) {
+        tell(round, FL_EVENT_FAILED, result->name, result->error.text);
+        return;
+    }
+    good = !round->job->told || round->job->told(round->job->arg, result, text);
+    tell(round, good ? FL_EVENT_DONE : FL_EVENT_FAILED, result->name, text);
+}
+
+static void visit_step(void *arg, struct fl_fan_item *item, const char *what)
+{
+    struct round *round = arg;
+
+    tell(round, FL_EVENT_STEP,
+         round->results->at[round->places[item->slot]].name, what);
+}
+
+static void stopping(void *arg)
+{
+    tell(arg, FL_EVENT_STOPPING, NULL, NULL);
+}
+
+/* A login that worked proves the key to be the pod's. */
+static void take_result(struct fl_visit *visit, struct fl_visit_result *result)
+{
+    bool news = !fleet_pod_get(result->member->pod, FLEET_POD_HOST_KEY);
+
+    result->stage = visit->stage;
+    result->error = visit->error;
+    result->elapsed_ms = visit->elapsed_ms;
+    result->own = fl_take(visit->own);
+    if (news && visit->in)
+        result->learnt = fl_take(visit->host_key);
+}
+
+static void visit_ended(void *arg, struct fl_fan_item *item,
+                        enum fl_fan_end end)
+{
+    struct round *round = arg;
+    struct fl_visit *visit = visit_of(item);
+    struct fl_visit_result *result =
+        &round->results->at[round->places[item->slot]];
+
+    if (end == FL_FAN_UNRUN) {
+        result->stage = "cancelled";
+        fleet_fail(&result->error, FLEET_ECANCELLED, "cancelled, not begun");
+    } else if (end == FL_FAN_WEDGED) {
+        result->stage = "timeout";
+        fleet_fail(&result->error, FLEET_ETIMEOUT,
+                   "timeout: the connection does not come back; given up");
+    } else {
+        take_result(visit, result);
+    }
+    conclude(round, result);
+    if (end != FL_FAN_WEDGED)
+        visit_free(visit);
+}
+
+static int visit_new(const struct fl_visit_job *job,
+                     const struct fl_member *member, struct fl_visit **out,
+                     struct fleet_error *err)
+{
+    FL_AUTO(visit_free) struct fl_visit *visit = calloc(1, sizeof(*visit));
+    int rc = FLEET_OK;
+
+    if (!visit)
+        return fl_enomem(err);
+    visit->key = job->key;
+    visit->limit_ms = job->limit_ms;
+    visit->work = job->work;
+    visit->clear = job->clear;
+    visit->pod = fl_login_pod(job->engine, member);
+    visit->own = calloc(1, job->own_size ? job->own_size : 1);
+    if (!visit->pod || !visit->own)
+        return fl_enomem(err);
+    if (job->begin)
+        rc = job->begin(job->arg, member, visit->own, err);
+    if (rc == 0)
+        *out = fl_take(visit);
+    return rc;
+}
+
+static int open_results(const struct fl_visit_job *job,
+                        struct fl_visit_results *results,
+                        struct fleet_error *err)
+{
+    const struct fl_fleet *fleet = job->fleet;
+
+    results->clear = job->clear;
+    results->at = calloc(fleet->n_members + 1, sizeof(*results->at));
+    if (!results->at)
+        return fl_enomem(err);
+    for (size_t i = 0; i < fleet->n_members; i++) {
+        const struct fl_member *member = &fleet->members[i];
+        struct fl_visit_result *result = &results->at[results->n];
+
+        if (!job->selected[i])
+            continue;
+        results->n++;
+        result->member = member;
+        result->name = fleet_pod_get(member->pod, FLEET_POD_NAME);
+        result->stage = fl_login_trouble(member, &result->error);
+    }
+    return FLEET_OK;
+}
+
+static int open_visits(struct round *round, struct fl_fan *fan,
+                       struct fleet_error *err)
+{
+    for (size_t i = 0; i < round->results->n; i++) {
+        const struct fl_visit_result *result = &round->results->at[i];
+        struct fl_visit *visit = NULL;
+        int rc;
+
+        if (result->stage)
+            continue;
+        rc = visit_new(round->job, result->member, &visit, err);
+        if (rc < 0) {
+            while (fan->n > 0)
+                visit_free(visit_of(fan->items[--fan->n]));
+            return rc;
+        }
+        round->places[fan->n] = i;
+        fan->items[fan->n++] = &visit->item;
+    }
+    return FLEET_OK;
+}
+
+/* Those that are not asked are told first; then the others, as they end. */
+static int run_visits(struct round *round, struct fl_fan *fan,
+                      struct fleet_error *err)
+{
+    for (size_t i = 0; i < round->results->n; i++) {
+        if (round->results->at[i].stage)
+            conclude(round, &round->results->at[i]);
+    }
+    fl_login_raise_descriptors();
+    fan->threads = fl_engine_threads(round->job->engine, fan->n);
+    return fl_fan_run(fan, err);
+}
+
+int fl_visit_all(const struct fl_visit_job *job,
+                 struct fl_visit_results *results, struct fleet_error *err)
+{
+    size_t n = job->fleet->n_members + 1;
+    FL_AUTO_FREE struct fl_fan_item **items = calloc(n, sizeof(*items));
+    FL_AUTO_FREE size_t *places = calloc(n, sizeof(*places));
+    struct round round = {.job = job, .results = results, .places = places};
+    struct fl_fan fan = {.items = items,
+                         .work = run_visit,
+                         .ended = visit_ended,
+                         .step = visit_step,
+                         .stopping = stopping,
+                         .arg = &round};
+    int rc = items && places ? FLEET_OK : fl_enomem(err);
+
+    if (rc == 0)
+        rc = open_results(job, results, err);
+    if (rc == 0)
+        rc = open_visits(&round, &fan, err);
+    return rc < 0 ? rc : run_visits(&round, &fan, err);
+}
+
+void fl_visit_results_clear(struct fl_visit_results *results)
+{
+    for (size_t i = 0; i < results->n; i++) {
+        own_free(results->clear, results->at[i].own);
+        free(results->at[i].learnt);
+    }
+    free(results->at);
+    *results = (struct fl_visit_results){0};
+}

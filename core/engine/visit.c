@@ -7,16 +7,29 @@
 
 #include <stdio.h>
 
+#define LOGIN_MS 60000 /* or the pod's limit, where that is less */
+
+/* One pod's visit, in a thread of its own. */
+struct line {
+    struct fl_fan_item item; /* first */
+    struct fl_visit visit;
+    int64_t limit_ms;
+    int (*work)(struct fl_visit *visit, struct fleet_error *err);
+    void (*clear)(void *own);
+    struct fleet_error error;
+    int64_t elapsed_ms;
+};
+
 struct round {
     const struct fl_visit_job *job;
     struct fl_visit_results *results;
-    size_t *places; /* of visits in the results */
+    size_t *places; /* of lines in the results */
     size_t done;
 };
 
-static struct fl_visit *visit_of(struct fl_fan_item *item)
+static struct line *line_of(struct fl_fan_item *item)
 {
-    return (struct fl_visit *)item; /* item is the first member */
+    return (struct line *)item; /* item is the first member */
 }
 
 static void own_free(void (*clear)(void *own), void *own)
@@ -26,22 +39,22 @@ static void own_free(void (*clear)(void *own), void *own)
     free(own);
 }
 
-static void visit_free(struct fl_visit *visit)
+static void line_free(struct line *line)
 {
-    if (!visit)
+    if (!line)
         return;
-    own_free(visit->clear, visit->own);
-    free(visit->host_key);
-    fl_pod_free(visit->pod);
-    free(visit);
+    own_free(line->clear, line->visit.own);
+    free(line->visit.host_key);
+    fl_pod_free(line->visit.pod);
+    free(line);
 }
-FL_CLEANUP(visit_free, struct fl_visit *);
+FL_CLEANUP(line_free, struct line *);
 
 /* ---- in the thread ---- */
 
 void fl_visit_step(struct fl_visit *visit, const char *what)
 {
-    fl_fan_step(&visit->item, what, visit->deadline);
+    fl_fan_step(visit->item, what, visit->deadline);
 }
 
 int fl_visit_at(struct fl_visit *visit, const char *stage, int code)
@@ -53,9 +66,14 @@ int fl_visit_at(struct fl_visit *visit, const char *stage, int code)
 static int log_in(struct fl_visit *visit, struct fleet_error *err)
 {
     enum fl_ssh_stage stage = FL_SSH_RESOLVE;
+    int64_t deadline = fl_deadline(LOGIN_MS);
     FL_AUTO_FREE char *shown = NULL;
-    int rc = fl_login(visit->pod, visit->key, false, visit->deadline,
-                      &visit->ssh, &stage, &shown, err);
+    int rc;
+
+    if (deadline > visit->deadline)
+        deadline = visit->deadline;
+    rc = fl_login(visit->pod, visit->key, false, deadline, &visit->ssh, &stage,
+                  &shown, err);
 
     if (!visit->host_key)
         visit->host_key = fl_take(shown);
@@ -80,24 +98,34 @@ int fl_visit_run(struct fl_visit *visit, struct fl_ssh_exec *exec,
     return fl_ssh_run(visit->ssh, exec, visit->deadline, err);
 }
 
-static void run_visit(struct fl_fan_item *item)
+int fl_visit_one(struct fl_visit *visit,
+                 int (*work)(struct fl_visit *visit, struct fleet_error *err),
+                 struct fleet_error *err)
 {
-    struct fl_visit *visit = visit_of(item);
-    int64_t began = fl_now_ms();
     int rc;
 
-    visit->deadline = fl_deadline(visit->limit_ms);
     fl_visit_step(visit, "connecting");
-    rc = log_in(visit, &visit->error);
+    rc = log_in(visit, err);
     if (rc == 0)
-        rc = visit->work(visit, &visit->error);
+        rc = work(visit, err);
     if (rc < 0 && !visit->stage)
         visit->stage = rc == FLEET_ETIMEOUT ? "timeout" : "exec";
     if (rc == 0)
         visit->stage = NULL;
     fl_ssh_close(visit->ssh);
     visit->ssh = NULL;
-    visit->elapsed_ms = fl_now_ms() - began;
+    return rc;
+}
+
+static void run_line(struct fl_fan_item *item)
+{
+    struct line *line = line_of(item);
+    int64_t began = fl_now_ms();
+
+    line->visit.item = item;
+    line->visit.deadline = fl_deadline(line->limit_ms);
+    fl_visit_one(&line->visit, line->work, &line->error);
+    line->elapsed_ms = fl_now_ms() - began;
 }
 
 /* ---- in the calling thread ---- */
@@ -125,7 +153,7 @@ static void conclude(struct round *round, const struct fl_visit_result *result)
     tell(round, good ? FL_EVENT_DONE : FL_EVENT_FAILED, result->name, text);
 }
 
-static void visit_step(void *arg, struct fl_fan_item *item, const char *what)
+static void line_step(void *arg, struct fl_fan_item *item, const char *what)
 {
     struct round *round = arg;
 
@@ -139,23 +167,22 @@ static void stopping(void *arg)
 }
 
 /* A login that worked proves the key to be the pod's. */
-static void take_result(struct fl_visit *visit, struct fl_visit_result *result)
+static void take_result(struct line *line, struct fl_visit_result *result)
 {
     bool news = !fleet_pod_get(result->member->pod, FLEET_POD_HOST_KEY);
 
-    result->stage = visit->stage;
-    result->error = visit->error;
-    result->elapsed_ms = visit->elapsed_ms;
-    result->own = fl_take(visit->own);
-    if (news && visit->in)
-        result->learnt = fl_take(visit->host_key);
+    result->stage = line->visit.stage;
+    result->error = line->error;
+    result->elapsed_ms = line->elapsed_ms;
+    result->own = fl_take(line->visit.own);
+    if (news && line->visit.in)
+        result->learnt = fl_take(line->visit.host_key);
 }
 
-static void visit_ended(void *arg, struct fl_fan_item *item,
-                        enum fl_fan_end end)
+static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
 {
     struct round *round = arg;
-    struct fl_visit *visit = visit_of(item);
+    struct line *line = line_of(item);
     struct fl_visit_result *result =
         &round->results->at[round->places[item->slot]];
 
@@ -167,34 +194,34 @@ static void visit_ended(void *arg, struct fl_fan_item *item,
         fleet_fail(&result->error, FLEET_ETIMEOUT,
                    "timeout: the connection does not come back; given up");
     } else {
-        take_result(visit, result);
+        take_result(line, result);
     }
     conclude(round, result);
     if (end != FL_FAN_WEDGED)
-        visit_free(visit);
+        line_free(line);
 }
 
-static int visit_new(const struct fl_visit_job *job,
-                     const struct fl_member *member, struct fl_visit **out,
-                     struct fleet_error *err)
+static int line_new(const struct fl_visit_job *job,
+                    const struct fl_member *member, struct line **out,
+                    struct fleet_error *err)
 {
-    FL_AUTO(visit_free) struct fl_visit *visit = calloc(1, sizeof(*visit));
+    FL_AUTO(line_free) struct line *line = calloc(1, sizeof(*line));
     int rc = FLEET_OK;
 
-    if (!visit)
+    if (!line)
         return fl_enomem(err);
-    visit->key = job->key;
-    visit->limit_ms = job->limit_ms;
-    visit->work = job->work;
-    visit->clear = job->clear;
-    visit->pod = fl_login_pod(job->engine, member);
-    visit->own = calloc(1, job->own_size ? job->own_size : 1);
-    if (!visit->pod || !visit->own)
+    line->limit_ms = job->limit_ms;
+    line->work = job->work;
+    line->clear = job->clear;
+    line->visit.key = job->key;
+    line->visit.pod = fl_login_pod(job->engine, member);
+    line->visit.own = calloc(1, job->own_size ? job->own_size : 1);
+    if (!line->visit.pod || !line->visit.own)
         return fl_enomem(err);
     if (job->begin)
-        rc = job->begin(job->arg, member, visit->own, err);
+        rc = job->begin(job->arg, member, line->visit.own, err);
     if (rc == 0)
-        *out = fl_take(visit);
+        *out = fl_take(line);
     return rc;
 }
 
@@ -222,31 +249,31 @@ static int open_results(const struct fl_visit_job *job,
     return FLEET_OK;
 }
 
-static int open_visits(struct round *round, struct fl_fan *fan,
-                       struct fleet_error *err)
+static int open_lines(struct round *round, struct fl_fan *fan,
+                      struct fleet_error *err)
 {
     for (size_t i = 0; i < round->results->n; i++) {
         const struct fl_visit_result *result = &round->results->at[i];
-        struct fl_visit *visit = NULL;
+        struct line *line = NULL;
         int rc;
 
         if (result->stage)
             continue;
-        rc = visit_new(round->job, result->member, &visit, err);
+        rc = line_new(round->job, result->member, &line, err);
         if (rc < 0) {
             while (fan->n > 0)
-                visit_free(visit_of(fan->items[--fan->n]));
+                line_free(line_of(fan->items[--fan->n]));
             return rc;
         }
         round->places[fan->n] = i;
-        fan->items[fan->n++] = &visit->item;
+        fan->items[fan->n++] = &line->item;
     }
     return FLEET_OK;
 }
 
 /* Those that are not asked are told first; then the others, as they end. */
-static int run_visits(struct round *round, struct fl_fan *fan,
-                      struct fleet_error *err)
+static int run_lines(struct round *round, struct fl_fan *fan,
+                     struct fleet_error *err)
 {
     for (size_t i = 0; i < round->results->n; i++) {
         if (round->results->at[i].stage)
@@ -265,9 +292,9 @@ int fl_visit_all(const struct fl_visit_job *job,
     FL_AUTO_FREE size_t *places = calloc(n, sizeof(*places));
     struct round round = {.job = job, .results = results, .places = places};
     struct fl_fan fan = {.items = items,
-                         .work = run_visit,
-                         .ended = visit_ended,
-                         .step = visit_step,
+                         .work = run_line,
+                         .ended = line_ended,
+                         .step = line_step,
                          .stopping = stopping,
                          .arg = &round};
     int rc = items && places ? FLEET_OK : fl_enomem(err);
@@ -275,8 +302,8 @@ int fl_visit_all(const struct fl_visit_job *job,
     if (rc == 0)
         rc = open_results(job, results, err);
     if (rc == 0)
-        rc = open_visits(&round, &fan, err);
-    return rc < 0 ? rc : run_visits(&round, &fan, err);
+        rc = open_lines(&round, &fan, err);
+    return rc < 0 ? rc : run_lines(&round, &fan, err);
 }
 
 void fl_visit_results_clear(struct fl_visit_results *results)

@@ -9,22 +9,16 @@
 /* The same work on many pods at once, each logged in to by a thread of its own:
  * what run, setup, push and the like have in common. */
 struct fl_visit {
-    struct fl_fan_item item; /* first */
-    struct fleet_pod *pod;   /* a copy, with a user to log in as */
-    struct fl_ssh *ssh;      /* logged in, while work runs */
-    int64_t deadline;        /* of all of it */
-    void *own;               /* own_size bytes, zeroed, then as begin left it */
-
-    /* the room's */
+    struct fl_fan_item *item; /* whose progress it is */
+    struct fleet_pod *pod;    /* the thread's own, with a user to log in as */
     const struct fl_ssh_key *key;
-    int64_t limit_ms;
-    int (*work)(struct fl_visit *visit, struct fleet_error *err);
-    void (*clear)(void *own);
-    const char *stage;
-    struct fleet_error error;
-    char *host_key;
-    bool in; /* a login has worked */
-    int64_t elapsed_ms;
+    int64_t deadline;   /* of all of it */
+    struct fl_ssh *ssh; /* logged in, while work runs */
+    void *own;          /* own_size bytes, zeroed, then as begin left it */
+
+    const char *stage; /* where it failed */
+    char *host_key;    /* that it has shown; malloc'd */
+    bool in;           /* a login has worked */
 };
 struct fl_visit_result {
     const struct fl_member *member; /* borrowed from the fleet */
@@ -72,6 +66,12 @@ void fl_visit_results_clear(struct fl_visit_results *results);
 FL_CLEANUP_IN_PLACE(fl_visit_results_clear, struct fl_visit_results);
 
 /* ---- in the pod's thread ---- */
+
+/* One visit, with item, pod, key, deadline and own filled: logged in, worked,
+ * left again. The caller frees host_key. */
+int fl_visit_one(struct fl_visit *visit,
+                 int (*work)(struct fl_visit *visit, struct fleet_error *err),
+                 struct fleet_error *err);
 
 /* What it does next, a string constant, for progress. */
 void fl_visit_step(struct fl_visit *visit, const char *what);

@@ -7,6 +7,7 @@ include core/base/local.mk
 include core/model/local.mk
 include core/net/local.mk
 include core/engine/local.mk
+include core/pod/local.mk
 include core/cmd/local.mk
 
 noinst_LTLIBRARIES += libfleetcore.la

@@ -42,6 +42,7 @@ cmd_sources = \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \
 	core/cmd/setting.c core/cmd/setting.h \
+	core/cmd/setup.c \
 	core/cmd/sim.c \
 	core/cmd/ssh.c \
 	core/cmd/ssh-config.c \

@@ -164,21 +164,27 @@ static int prove(const struct fleet_pod *pod, const char *key, const char *cert,
                       "show it");
 }
 
-static int certify(struct fl_visit *visit, struct fleet_error *err)
+int fl_certify_visit(struct fl_visit *visit, const struct fl_hostca *ca,
+                     const char *dir, struct fleet_error *err)
 {
-    const struct line *line = visit->own;
     const char *name = fleet_pod_get(visit->pod, FLEET_POD_NAME);
     FL_AUTO_FREE char *cert = NULL;
-    int rc;
+    int rc = fl_hostca_sign(ca, dir, name, visit->host_key, visit->deadline,
+                            &cert, err);
 
-    fl_visit_step(visit, "certifying");
-    rc = fl_hostca_sign(line->ca, line->dir, name, visit->host_key,
-                        visit->deadline, &cert, err);
     if (rc == 0)
         rc = put_there(visit->ssh, visit->host_key, cert, visit->deadline, err);
     return rc < 0
                ? rc
                : prove(visit->pod, visit->host_key, cert, visit->deadline, err);
+}
+
+static int certify(struct fl_visit *visit, struct fleet_error *err)
+{
+    const struct line *line = visit->own;
+
+    fl_visit_step(visit, "certifying");
+    return fl_certify_visit(visit, line->ca, line->dir, err);
 }
 
 /* ---- in the calling thread ---- */

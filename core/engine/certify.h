@@ -23,4 +23,9 @@ struct fl_certify_job {
 int fl_certify_run(const struct fl_certify_job *job,
                    struct fl_visit_results *results, struct fleet_error *err);
 
+/* The same for one pod that is visited, in its thread; DIR is a directory of
+ * ours to sign in. What came of it is the caller's to keep. */
+int fl_certify_visit(struct fl_visit *visit, const struct fl_hostca *ca,
+                     const char *dir, struct fleet_error *err);
+
 #endif

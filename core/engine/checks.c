@@ -7,16 +7,13 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/engine/scripts.h"
 #include "core/model/writer.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define USER_DIR      "checks.d"
-#define USER_SUFFIX   ".sh"
 #define USER_LIMIT_MS 30000
 #define USER_DEEP_MS  300000
 #define LIMIT_MS      10000
@@ -188,55 +185,17 @@ static int add_script(struct fl_checks *checks, const char *path,
     return rc;
 }
 
-static bool is_script(DIR *dir, const char *name)
-{
-    size_t len = strlen(name), suffix = strlen(USER_SUFFIX);
-    struct stat about;
-
-    return name[0] != '.' && len > suffix &&
-           strcmp(name + len - suffix, USER_SUFFIX) == 0 &&
-           fstatat(dirfd(dir), name, &about, 0) == 0 &&
-           S_ISREG(about.st_mode) && (about.st_mode & 0111);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Their names without the suffix, in order. */
-static int list_scripts(const char *path, struct fl_strv *names,
-                        struct fleet_error *err)
-{
-    FL_AUTO(closedir) DIR *dir = opendir(path);
-    const struct dirent *entry;
-
-    if (!dir && (errno == ENOENT || errno == ENOTDIR))
-        return FLEET_OK;
-    if (!dir)
-        return fleet_fail(err, FLEET_ECONFIG, "%s: %s", path, strerror(errno));
-    while ((entry = readdir(dir))) {
-        size_t len = strlen(entry->d_name);
-
-        if (is_script(dir, entry->d_name) &&
-            fl_strv_add_n(names, entry->d_name, len - strlen(USER_SUFFIX)) < 0)
-            return fl_enomem(err);
-    }
-    if (names->n > 0)
-        qsort(names->at, names->n, sizeof(*names->at), by_name);
-    return FLEET_OK;
-}
-
 static int add_scripts(struct fl_engine *engine, struct fl_checks *checks,
                        struct fleet_error *err)
 {
     FL_AUTO_FREE char *dir =
         fl_path_join(engine->config.dir ? engine->config.dir : ".", USER_DIR);
-    int rc = dir ? list_scripts(dir, &checks->scripts, err) : fl_enomem(err);
+    int rc = dir ? fl_scripts_list(dir, &checks->scripts, err) : fl_enomem(err);
 
     for (size_t i = 0; rc == 0 && i < checks->scripts.n; i++) {
         const char *name = checks->scripts.at[i];
-        FL_AUTO_FREE char *path = fl_format("%s/%s" USER_SUFFIX, dir, name);
+        FL_AUTO_FREE char *path =
+            fl_format("%s/%s" FL_SCRIPT_SUFFIX, dir, name);
 
         rc = path ? add_script(checks, path, name, err) : fl_enomem(err);
     }

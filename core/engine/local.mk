@@ -21,6 +21,7 @@ core_sources += \
 	core/engine/format.c core/engine/format.h \
 	core/engine/gate.c core/engine/gate.h \
 	core/engine/health.c core/engine/health.h \
+	core/engine/githost.c core/engine/githost.h \
 	core/engine/host.c core/engine/host.h \
 	core/engine/hostca.c core/engine/hostca.h \
 	core/engine/invoke.c core/engine/invoke.h \
@@ -42,9 +43,12 @@ core_sources += \
 	core/engine/proxyscript.c core/engine/proxyscript.h \
 	core/engine/reconcile.c core/engine/reconcile.h \
 	core/engine/rounds.c core/engine/rounds.h \
+	core/engine/scripts.c core/engine/scripts.h \
 	core/engine/settings.c core/engine/settings.h \
+	core/engine/setup.c core/engine/setup.h \
 	core/engine/sims.c core/engine/sims.h \
 	core/engine/state.c core/engine/state.h \
+	core/engine/steps.c core/engine/steps.h \
 	core/engine/tested.c core/engine/tested.h \
 	core/engine/vet.c core/engine/vet.h \
 	core/engine/view.c core/engine/view.h \

@@ -106,10 +106,21 @@ const struct fleet_option fl_settings_options[] = {
      .help = "name of the course repository"},
     {.key = "DEFAULT_BRANCH", .type = FLEET_OPT_STRING, AT(default_branch),
      .fallback = "main", .help = "branch of the course repository"},
+    {.key = "GIT_URL", .type = FLEET_OPT_STRING, AT(git_url),
+     .help = "address of the course repository; "
+             "default: git@github.com:OWNER/NAME.git"},
+    {.key = "REPO_DIR", .type = FLEET_OPT_STRING, AT(repo_dir),
+     .help = "where its checkout lies on the pods; default: ~/NAME"},
     {.key = "GIT_SSH_KEY_LOCAL", .type = FLEET_OPT_PATH, AT(git_key_local),
      .help = "private key here that set-up copies to the pods for git"},
     {.key = "GIT_SSH_KEY_REMOTE", .type = FLEET_OPT_STRING,
-     AT(git_key_remote), .help = "where that key lies on the pods"},
+     AT(git_key_remote),
+     .help = "where that key lies on the pods; default: ~/.ssh, same name"},
+    {.key = "AUTHORIZED_KEYS", .type = FLEET_OPT_PATH, AT(authorized_keys),
+     .help = "file of public keys that open the pods, too"},
+    {.key = "SETUP_DIR", .type = FLEET_OPT_PATH, AT(setup_dir),
+     .help = "directory of your own steps of set-up; "
+             "default: setup.d beside the configuration file"},
     {.key = "FLEET_STATE_DIR", .type = FLEET_OPT_PATH, AT(state_dir),
      .help = "directory of state and journal; "
              "default: fleet below $XDG_STATE_HOME or ~/.local/state"},

@@ -28,8 +28,9 @@ struct fl_settings {
     int64_t proxy_starting_port;
     char *proxy_reload_cmd, *proxy_nginx_cmd;
     char *conda_env, *repo_owner, *repo_name, *default_branch;
-    char *git_key_local;
-    char *git_key_remote; /* on the pods */
+    char *git_url, *git_key_local;
+    char *repo_dir, *git_key_remote; /* on the pods */
+    char *authorized_keys, *setup_dir;
     char *state_dir, *plugin_path;
     char *config_path; /* FLEET_CONFIG; fl_config_open has done its work */
 };

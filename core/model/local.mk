@@ -4,6 +4,7 @@ core_sources += \
 	core/model/envfile.c core/model/envfile.h \
 	core/model/facts.c core/model/facts.h \
 	core/model/forward.c core/model/forward.h \
+	core/model/giturl.c core/model/giturl.h \
 	core/model/gpu.c core/model/gpu.h \
 	core/model/money.c core/model/money.h \
 	core/model/names.c core/model/names.h \

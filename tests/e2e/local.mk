@@ -61,6 +61,7 @@ e2e_tests = \
 	tests/e2e/runpod-life.sh \
 	tests/e2e/runpod-pages.sh \
 	tests/e2e/secret-canary.sh \
+	tests/e2e/setup-steps.sh \
 	tests/e2e/sim-aws-scaling.sh \
 	tests/e2e/sim-aws.sh \
 	tests/e2e/sim-command.sh \

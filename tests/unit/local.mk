@@ -30,6 +30,7 @@ unit_programs = \
 	tests/unit/test-format \
 	tests/unit/test-forward \
 	tests/unit/test-gate \
+	tests/unit/test-giturl \
 	tests/unit/test-gpu \
 	tests/unit/test-greeting \
 	tests/unit/test-hetzner \
@@ -107,6 +108,7 @@ tests_unit_test_file_LDFLAGS = $(unit_ldflags)
 tests_unit_test_format_LDFLAGS = $(unit_ldflags)
 tests_unit_test_forward_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gate_LDFLAGS = $(unit_ldflags)
+tests_unit_test_giturl_LDFLAGS = $(unit_ldflags)
 tests_unit_test_gpu_LDFLAGS = $(unit_ldflags)
 tests_unit_test_greeting_LDFLAGS = $(unit_ldflags) -Wl,--wrap=getaddrinfo
 tests_unit_test_hetzner_LDADD = providers/libhetzner.la providers/libapi.la $(LDADD)

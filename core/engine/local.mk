@@ -16,6 +16,7 @@ core_sources += \
 	core/engine/create.c core/engine/create.h \
 	core/engine/db.c core/engine/db.h \
 	core/engine/engine.c core/engine/engine.h \
+	core/engine/exam.c core/engine/exam.h \
 	core/engine/fan.c core/engine/fan.h \
 	core/engine/fleet.c core/engine/fleet.h \
 	core/engine/format.c core/engine/format.h \

@@ -2,36 +2,17 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/tested.h"
 
-#include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
-#include "core/engine/fan.h"
+#include "core/engine/exam.h"
 #include "core/engine/login.h"
 
 #include <string.h>
 
-#define STDERR_MAX 2048
-#define JUDGE_MS   10000 /* or the pod's limit, where that is less */
-
 /* One pod's test, in a thread of its own. */
 struct line {
     struct fl_fan_item item; /* first */
-    const struct fl_checks *checks;
-    const struct fl_ssh_key *key;
     struct fleet_pod *pod;
-    bool trusting; /* whatever host key it shows */
-    const char *proxy;
-    int64_t limit_ms;
-
-    /* results */
-    const char *stage;
-    struct fleet_error error;
-    char *host_key;
-    int64_t began, elapsed_ms, open_ms, run_ms, asked_at, answered_at;
-    struct fl_section *sections;   /* NULL: nothing came back */
-    struct fl_finding *findings;   /* one of each check */
-    int rc;                        /* of judging: memory */
-    _Atomic(const char *) judging; /* the check whose judge is at work */
+    struct fl_exam exam;
 };
 
 struct run {
@@ -51,162 +32,18 @@ static void line_free(struct line *line)
 {
     if (!line)
         return;
-    if (line->sections)
-        fl_sections_clear(line->sections, line->checks->n_probes);
-    free(line->sections);
-    for (size_t i = 0; line->findings && i < line->checks->n; i++)
-        fl_finding_clear(&line->findings[i]);
-    free(line->findings);
-    free(line->host_key);
+    fl_exam_clear(&line->exam);
     fl_pod_free(line->pod);
     free(line);
 }
 FL_CLEANUP(line_free, struct line *);
 
-/* ---- in the thread ---- */
-
-static int fail_at(struct line *line, const char *stage, int code)
-{
-    line->stage = stage;
-    return code;
-}
-
-static int connect_pod(struct line *line, int64_t deadline, struct fl_ssh **ssh)
-{
-    enum fl_ssh_stage stage = FL_SSH_RESOLVE;
-    int rc =
-        line->proxy
-            ? fl_login_via(line->proxy, line->pod, line->key, line->trusting,
-                           deadline, ssh, &stage, &line->host_key, &line->error)
-            : fl_login(line->pod, line->key, line->trusting, deadline, ssh,
-                       &stage, &line->host_key, &line->error);
-
-    if (rc < 0)
-        return fail_at(line, fl_ssh_stage_name(stage), rc);
-    line->open_ms = fl_ssh_elapsed_ms(*ssh);
-    return FLEET_OK;
-}
-
-/* What it said in place of an answer, in one line. */
-static const char *first_words(const struct fl_ssh_exec *exec, char out[120])
-{
-    const char *text = exec->err_len ? exec->err_text : exec->out;
-    size_t len = text ? strcspn(text, "\r\n") : 0;
-
-    if (len == 0)
-        return "it says nothing";
-    snprintf(out, 120, "%.*s", (int)(len < 119 ? len : 119), text);
-    return out;
-}
-
-static int take_answer(struct line *line, const struct fl_ssh_exec *exec,
-                       int rc)
-{
-    size_t n = line->checks->n_probes;
-    bool whole = false;
-    char words[120];
-
-    line->sections = calloc(n ? n : 1, sizeof(*line->sections));
-    if (!line->sections ||
-        fl_checkup_parse(exec->out ? exec->out : "", exec->out_len,
-                         line->checks->nonce, line->sections, n, &whole) < 0)
-        return fail_at(line, "exec", fl_enomem(&line->error));
-    if (rc == FLEET_ETIMEOUT)
-        return fail_at(line, "timeout", rc);
-    if (rc < 0)
-        return fail_at(line, "exec", rc);
-    if (whole)
-        return FLEET_OK;
-    line->stage = "exec";
-    if (exec->truncated)
-        return fleet_fail(&line->error, FLEET_EINVALID,
-                          "exec: the pod answers without end: see what its "
-                          "login scripts print");
-    return fleet_fail(&line->error, FLEET_EINVALID,
-                      "exec: logged in, but no shell that runs commands (exit "
-                      "status %d: %s)",
-                      exec->status, first_words(exec, words));
-}
-
-static int run_checkup(struct line *line, struct fl_ssh *ssh, int64_t deadline)
-{
-    const struct fl_checks *checks = line->checks;
-    FL_AUTO_FREE char *hello = fl_format("echo '%s end'", checks->nonce);
-    bool probes = checks->n_probes > 0;
-    const char *shell =
-        fl_pod_is_here(line->pod) ? "exec env FLEET_HERE=yes sh" : "exec sh";
-    struct fl_ssh_exec exec = {
-        .command = probes ? shell : hello,
-        .input = probes ? fl_buf_text(&checks->script) : NULL,
-        .input_len = probes ? checks->script.len : 0,
-        .max_out = FL_CHECKUP_MAX(checks->n_probes),
-        .max_err = STDERR_MAX,
-    };
-    int64_t began = fl_now_ms();
-    int rc;
-
-    if (!hello)
-        return fail_at(line, "exec", fl_enomem(&line->error));
-    line->asked_at = (int64_t)time(NULL);
-    rc = fl_ssh_run(ssh, &exec, deadline, &line->error);
-    line->answered_at = (int64_t)time(NULL);
-    line->run_ms = fl_now_ms() - began;
-    rc = take_answer(line, &exec, rc);
-    fl_ssh_exec_clear(&exec);
-    return rc;
-}
-
-static void judge(struct line *line)
-{
-    int64_t limit_ms = line->limit_ms < JUDGE_MS ? line->limit_ms : JUDGE_MS;
-    const struct fl_checks *checks = line->checks;
-    const struct fl_answer answer = {
-        .pod = line->pod,
-        .stage = line->stage,
-        .error = &line->error,
-        .open_ms = line->open_ms,
-        .run_ms = line->run_ms,
-        .asked_at = line->asked_at,
-        .answered_at = line->answered_at,
-        .sections = line->sections,
-    };
-
-    for (size_t i = 0; line->rc == 0 && i < checks->n; i++) {
-        atomic_store(&line->judging, checks->at[i].name);
-        fl_fan_step(&line->item, "judging", fl_deadline(limit_ms));
-        line->rc = fl_check_judge(checks, &checks->at[i], &answer, limit_ms,
-                                  &line->findings[i], NULL);
-    }
-}
-
 static void run_line(struct fl_fan_item *item)
 {
-    struct line *line = line_of(item);
-    FL_AUTO(fl_ssh_close) struct fl_ssh *ssh = NULL;
-    int64_t deadline;
-
-    line->began = fl_now_ms();
-    deadline = fl_fan_step(item, "connecting", fl_deadline(line->limit_ms));
-    if (connect_pod(line, deadline, &ssh) == 0) {
-        fl_fan_step(item, "checking", deadline);
-        run_checkup(line, ssh, deadline);
-    }
-    line->elapsed_ms = fl_now_ms() - line->began;
-    judge(line);
+    fl_exam_run(&line_of(item)->exam);
 }
 
 /* ---- in the calling thread ---- */
-
-static int verdict_of(const struct fl_finding *findings, size_t n)
-{
-    int worst = FLEET_PASS;
-
-    for (size_t i = 0; i < n; i++) {
-        if (findings[i].verdict > worst && findings[i].verdict != FLEET_SKIP)
-            worst = findings[i].verdict;
-    }
-    return worst;
-}
 
 /* What is to be said of a pod that has no findings of its own. */
 static int fail_all(struct run *run, struct fl_test_result *result)
@@ -233,10 +70,8 @@ static void conclude(struct run *run, size_t place)
 {
     struct fl_test_result *result = &run->results->at[place];
 
-    result->verdict = verdict_of(result->findings, run->job->checks->n);
-    /* Whichever checks were chosen: a pod that could not be asked is ill. */
-    if (result->stage)
-        result->verdict = FLEET_FAIL;
+    result->verdict =
+        fl_exam_verdict(result->stage, result->findings, run->job->checks->n);
     if (run->job->ended)
         run->job->ended(run->job->arg, place);
 }
@@ -259,7 +94,7 @@ static void line_step(void *arg, struct fl_fan_item *item, const char *what)
 /* Its memory is left to it. */
 static void give_up(const struct line *line, struct fl_test_result *result)
 {
-    const char *check = atomic_load(&line->judging);
+    const char *check = atomic_load(&line->exam.judging);
 
     result->stage = "timeout";
     if (check)
@@ -274,19 +109,20 @@ static void give_up(const struct line *line, struct fl_test_result *result)
 static void take_results(struct run *run, struct line *line,
                          struct fl_test_result *result)
 {
-    bool news = line->trusting || !fleet_pod_get(line->pod, FLEET_POD_HOST_KEY);
+    struct fl_exam *exam = &line->exam;
+    bool news = exam->trusting || !fleet_pod_get(line->pod, FLEET_POD_HOST_KEY);
     struct fl_finding *blank = result->findings;
 
-    result->stage = line->stage;
-    result->error = line->error;
-    result->elapsed_ms = line->elapsed_ms;
-    result->findings = line->findings;
-    line->findings = blank;
-    if (!line->stage && news)
-        result->learnt = fl_take(line->host_key);
-    if (line->rc < 0) {
+    result->stage = exam->stage;
+    result->error = exam->error;
+    result->elapsed_ms = exam->elapsed_ms;
+    result->findings = exam->findings;
+    exam->findings = blank;
+    if (!exam->stage && news)
+        result->learnt = fl_take(exam->host_key);
+    if (exam->rc < 0) {
         fl_enomem(run->err);
-        run->rc = line->rc;
+        run->rc = exam->rc;
     }
 }
 
@@ -322,15 +158,17 @@ static struct line *line_new(const struct fl_test_job *job,
 
     if (!line)
         return NULL;
-    line->checks = job->checks;
-    line->key = job->key;
-    line->proxy = job->proxy;
-    line->limit_ms = job->limit_ms;
-    line->trusting = job->learn_anew && member->host_key_learnt;
-    line->open_ms = line->run_ms = line->asked_at = line->answered_at = -1;
     line->pod = fl_login_pod(job->engine, member);
-    line->findings = calloc(job->checks->n, sizeof(*line->findings));
-    if (!line->pod || !line->findings)
+    line->exam = (struct fl_exam){
+        .item = &line->item,
+        .checks = job->checks,
+        .key = job->key,
+        .pod = line->pod,
+        .trusting = job->learn_anew && member->host_key_learnt,
+        .proxy = job->proxy,
+        .limit_ms = job->limit_ms,
+    };
+    if (!line->pod || fl_exam_open(&line->exam, NULL) < 0)
         return NULL;
     return fl_take(line);
 }

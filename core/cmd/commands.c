@@ -5,16 +5,43 @@
 #include <string.h>
 
 /* In the order of `fleet help`. */
+/* clang-format off */
 const struct fl_command *const fl_commands[] = {
-    &fl_cmd_init,       &fl_cmd_doctor,    &fl_cmd_create,  &fl_cmd_list,
-    &fl_cmd_offers,     &fl_cmd_test,      &fl_cmd_setup,   &fl_cmd_run,
-    &fl_cmd_ssh,        &fl_cmd_start,     &fl_cmd_stop,    &fl_cmd_restart,
-    &fl_cmd_terminate,  &fl_cmd_rename,    &fl_cmd_lock,    &fl_cmd_unlock,
-    &fl_cmd_ssh_config, &fl_cmd_nginx,     &fl_cmd_export,  &fl_cmd_proxy,
-    &fl_cmd_ca,         &fl_cmd_providers, &fl_cmd_plugins, &fl_cmd_config,
-    &fl_cmd_history,    &fl_cmd_sim,       &fl_cmd_help,    &fl_cmd_version,
-    &fl_cmd_completion, &fl_cmd_complete,  &fl_cmd_manual,  NULL,
+    &fl_cmd_init,
+    &fl_cmd_doctor,
+    &fl_cmd_create,
+    &fl_cmd_up,
+    &fl_cmd_list,
+    &fl_cmd_offers,
+    &fl_cmd_test,
+    &fl_cmd_setup,
+    &fl_cmd_run,
+    &fl_cmd_ssh,
+    &fl_cmd_start,
+    &fl_cmd_stop,
+    &fl_cmd_restart,
+    &fl_cmd_terminate,
+    &fl_cmd_rename,
+    &fl_cmd_lock,
+    &fl_cmd_unlock,
+    &fl_cmd_ssh_config,
+    &fl_cmd_nginx,
+    &fl_cmd_export,
+    &fl_cmd_proxy,
+    &fl_cmd_ca,
+    &fl_cmd_providers,
+    &fl_cmd_plugins,
+    &fl_cmd_config,
+    &fl_cmd_history,
+    &fl_cmd_sim,
+    &fl_cmd_help,
+    &fl_cmd_version,
+    &fl_cmd_completion,
+    &fl_cmd_complete,
+    &fl_cmd_manual,
+    NULL,
 };
+/* clang-format on */
 
 static bool answers_to(const struct fl_command *command, const char *name)
 {

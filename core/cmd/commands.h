@@ -7,7 +7,8 @@
 
 /* One file each; a new command gets a line here and one in commands.c. */
 extern const struct fl_command fl_cmd_init, fl_cmd_doctor;
-extern const struct fl_command fl_cmd_create, fl_cmd_list, fl_cmd_offers;
+extern const struct fl_command fl_cmd_create, fl_cmd_up, fl_cmd_list;
+extern const struct fl_command fl_cmd_offers;
 extern const struct fl_command fl_cmd_test, fl_cmd_setup, fl_cmd_run,
     fl_cmd_ssh;
 extern const struct fl_command fl_cmd_start, fl_cmd_stop, fl_cmd_restart;

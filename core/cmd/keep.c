@@ -15,8 +15,12 @@ int fl_keep(struct fl_context *context, const struct fl_verdict *verdicts,
     FL_AUTO(fl_lock_drop) struct fl_lock *lock = NULL;
     FL_AUTO(fl_state_close) struct fl_state *state = NULL;
     FL_AUTO_FREE char *news = NULL;
-    int rc = fl_dir_make(engine->state_dir, err);
+    int rc;
 
+    if (engine->lock)
+        return fl_health_put(engine->state, verdicts, n_verdicts, keys, n_keys,
+                             err);
+    rc = fl_dir_make(engine->state_dir, err);
     if (rc == 0)
         rc = fl_lock_take(engine->state_dir, engine->cohort.prefix,
                           context->words, fl_deadline(LOCK_WAIT_MS), NULL, NULL,

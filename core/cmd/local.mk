@@ -30,6 +30,7 @@ cmd_sources = \
 	core/cmd/keep.c core/cmd/keep.h \
 	core/cmd/keys.c core/cmd/keys.h \
 	core/cmd/list.c \
+	core/cmd/making.c core/cmd/making.h \
 	core/cmd/manual.c \
 	core/cmd/nginx.c \
 	core/cmd/offers.c \
@@ -52,6 +53,7 @@ cmd_sources = \
 	core/cmd/test.c \
 	core/cmd/ticker.c core/cmd/ticker.h \
 	core/cmd/topics.c \
+	core/cmd/up.c \
 	core/cmd/verdict.c core/cmd/verdict.h \
 	core/cmd/version.c core/cmd/version.h \
 	core/cmd/visiting.c core/cmd/visiting.h \

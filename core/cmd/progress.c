@@ -11,6 +11,8 @@
 
 #define BAR_COLUMNS 20
 #define LINE_BYTES  400
+#define TABLE_BYTES (60 * 1024)
+#define SPARE_ROWS  4 /* the head, and room for what else is said */
 
 /* A pod that is being worked on, and what it waits for. */
 struct active {
@@ -20,7 +22,7 @@ struct active {
 struct fl_progress {
     const char *done_word;
     int64_t began;
-    bool quiet;
+    bool quiet, table;
     struct fl_ticker ticker; /* its mutex guards the rest */
     struct active *active;   /* in the order in which they began */
     size_t n_active, size;
@@ -47,6 +49,37 @@ int fl_progress_text(struct fl_buf *out, const char *done_word, size_t done,
     return out->failed;
 }
 
+/* A line of its own for each, which its own text cannot leave. */
+static void put_row(struct fl_buf *out, const struct active *active,
+                    size_t columns)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf row = FL_BUF(LINE_BYTES);
+
+    fl_buf_puts(&row, "  ");
+    fl_text_escape(&row, active->name);
+    fl_buf_puts(&row, ": ");
+    fl_text_escape(&row, active->step ? active->step : "at work");
+    fl_buf_printf(out, "\n%.*s", (int)columns, fl_buf_text(&row));
+}
+
+static void draw_table(const struct fl_progress *progress)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf text = FL_BUF(TABLE_BYTES);
+    size_t columns, rows, shown = progress->n_active;
+
+    fl_screen_size(&columns, &rows);
+    if (shown + SPARE_ROWS > rows)
+        shown = rows > SPARE_ROWS ? rows - SPARE_ROWS : 0;
+    fl_progress_text(&text, progress->done_word, progress->done,
+                     progress->total, fl_now_ms() - progress->began, NULL, NULL,
+                     0);
+    for (size_t i = 0; i < shown; i++)
+        put_row(&text, &progress->active[i], columns - 1);
+    if (shown < progress->n_active)
+        fl_buf_printf(&text, "\n  and %zu more", progress->n_active - shown);
+    fl_screen_board(fl_buf_text(&text));
+}
+
 static void draw(void *arg)
 {
     const struct fl_progress *progress = arg;
@@ -55,6 +88,10 @@ static void draw(void *arg)
 
     if (progress->total == 0) /* nothing has begun */
         return;
+    if (progress->table) {
+        draw_table(progress);
+        return;
+    }
     fl_buf_init(&line, LINE_BYTES);
     fl_progress_text(&line, progress->done_word, progress->done,
                      progress->total, fl_now_ms() - progress->began,
@@ -74,6 +111,19 @@ struct fl_progress *fl_progress_open(struct fl_context *context,
     progress->began = fl_now_ms();
     progress->quiet = context->globals.quiet;
     fl_ticker_open(&progress->ticker, context, draw, progress);
+    return progress;
+}
+
+struct fl_progress *fl_progress_table(struct fl_context *context,
+                                      const char *done_word)
+{
+    struct fl_progress *progress = fl_progress_open(context, done_word);
+
+    if (progress) {
+        pthread_mutex_lock(&progress->ticker.mutex);
+        progress->table = true;
+        pthread_mutex_unlock(&progress->ticker.mutex);
+    }
     return progress;
 }
 

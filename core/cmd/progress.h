@@ -13,6 +13,9 @@ struct fl_progress;
  * the other two accept. */
 struct fl_progress *fl_progress_open(struct fl_context *context,
                                      const char *done_word);
+/* With a line for each pod that is worked on, as many as there is room for. */
+struct fl_progress *fl_progress_table(struct fl_context *context,
+                                      const char *done_word);
 void fl_progress_event(void *progress, const struct fl_event *event);
 void fl_progress_close(struct fl_progress *progress);
 FL_CLEANUP(fl_progress_close, struct fl_progress *);

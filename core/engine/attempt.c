@@ -270,15 +270,14 @@ static void read_receipt(struct fl_making *making,
              fl_await_pause(&pause_ms, deadline));
 }
 
-/* Ends a pod that costs more than was agreed; WHY says so. Certainly gone when
- * it succeeds. */
+/* Ends a pod that is not kept. Certainly gone when it succeeds. */
 static int end_pod(struct fl_making *making, struct fl_provider *provider,
                    const char *id, struct fleet_error *err)
 {
     int64_t deadline = fl_engine_deadline(making->engine, GONE_MS);
     int rc;
 
-    fl_fan_step(making->item, "giving back: too dear", deadline);
+    fl_fan_step(making->item, "giving back", deadline);
     rc = fl_provider_act(provider, deadline, FLEET_OP_TERMINATE, id, err);
     if (rc < 0 && !unclear(rc))
         return rc;
@@ -315,6 +314,7 @@ static int give_back(struct fl_making *making, const struct fl_option_row *row,
     fl_pod_free(making->pod);
     making->pod = NULL;
     making->listing = NULL;
+    making->row = NULL;
     making->given_back = true;
     return fleet_fail(err, FLEET_ECAPACITY, "%s: %.300s; given back",
                       row->listing->name, why->text);
@@ -391,6 +391,7 @@ static int make_one(struct fl_making *making, const struct fl_option_row *row,
     }
     fleet_pod_set(making->pod, FLEET_POD_NAME, making->name);
     making->listing = row->listing;
+    making->row = row;
     making->price_quoted = fl_plan_price(row);
     fl_known_of(&known, row->listing->name, making->pod);
     known.token = token;
@@ -476,13 +477,51 @@ static int skip_option(struct fl_making *making, size_t i,
     return note_tried(making, &making->round->plan->at[i], why, err);
 }
 
+int fl_make_unfit(struct fl_making *making, const struct fleet_error *why,
+                  struct fleet_error *err)
+{
+    const struct fl_option_row *row = making->row;
+    struct fleet_error noting = {0};
+
+    if (give_back(making, row, why, err) != FLEET_ECAPACITY || making->pod)
+        return err->code;
+    if (note_tried(making, row, why, &noting) < 0)
+        return fl_enomem(err);
+    making->tried[making->n_tried - 1].unfit = true;
+    return FLEET_OK;
+}
+
+/* The one machine that this offer is has been found unfit. */
+static bool is_unfit(const struct fl_making *making,
+                     const struct fl_option_row *row)
+{
+    const char *id =
+        row->offer ? fl_offer_get(row->offer, FLEET_OFFER_ID) : NULL;
+    const char *stock =
+        row->offer ? fl_offer_get(row->offer, FLEET_OFFER_STOCK) : NULL;
+
+    if (!id || !stock || strcmp(stock, "1") != 0)
+        return false;
+    for (size_t i = 0; i < making->n_tried; i++) {
+        const struct fl_attempt *attempt = &making->tried[i];
+
+        if (attempt->unfit && attempt->offer &&
+            strcmp(attempt->offer, id) == 0 &&
+            strcmp(attempt->provider, row->listing->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 int fl_make_pod(struct fl_making *making, struct fleet_error *err)
 {
     const struct fl_options_plan *plan = making->round->plan;
-    int rc = fl_plan_first(plan) ? FLEET_OK : fl_plan_fault(plan, NULL, err);
+    int rc = fl_plan_first(plan)
+                 ? fleet_fail(err, FLEET_ECAPACITY, "no other machine is left")
+                 : fl_plan_fault(plan, NULL, err);
 
     for (size_t i = 0; i < plan->n; i++) {
-        if (plan->at[i].dropped)
+        if (plan->at[i].dropped || is_unfit(making, &plan->at[i]))
             continue;
         if (is_blocked(making->round, i, err)) {
             struct fleet_error why = *err;

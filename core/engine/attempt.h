@@ -26,7 +26,8 @@ struct fl_attempt { /* an option that did not work */
     const char *provider; /* borrowed from the fleet */
     struct fleet_error error;
     int64_t times;   /* that it was tried with this result */
-    bool given_back; /* it cost more than was agreed */
+    bool given_back; /* it cost more than was agreed, or did not pass */
+    bool unfit;      /* the latter */
     char *offer;     /* of what was given back: its id; may be NULL */
 };
 struct fl_making {
@@ -38,10 +39,11 @@ struct fl_making {
 
     struct fleet_pod *pod; /* results; set once one was accepted */
     struct fl_listing *listing;
-    char token[33];       /* of what was made last */
-    int64_t price_quoted; /* -1 unknown */
-    bool given_back;      /* what was made last */
-    bool skipped;         /* the option looked at last, for the fleet's cap */
+    const struct fl_option_row *row; /* of what was made last; NULL: nothing */
+    char token[33];                  /* likewise */
+    int64_t price_quoted;            /* -1 unknown */
+    bool given_back;                 /* what was made last */
+    bool skipped; /* the option looked at last, for the fleet's cap */
     struct fl_attempt *tried;
     size_t n_tried;
 };
@@ -51,6 +53,12 @@ struct fl_making {
  * would pass MAX_FLEET_PRICE is skipped. FLEET_EAMBIGUOUS: it may exist, the
  * intent stays open and the next run looks. */
 int fl_make_pod(struct fl_making *making, struct fleet_error *err);
+
+/* What was made is not kept, for WHY: terminated and noted as tried, so that
+ * fl_make_pod may make another, on another machine where an offer is one. Only
+ * of what this run has made. */
+int fl_make_unfit(struct fl_making *making, const struct fleet_error *why,
+                  struct fleet_error *err);
 
 /* "lab RTX A4000 x2 community EU-RO-1 spot" */
 void fl_option_text(char out[160], const struct fl_option_row *row);

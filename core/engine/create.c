@@ -17,7 +17,12 @@ struct line {
     struct fl_fan_item item; /* first */
     struct fl_making making;
     struct fl_create_result *result; /* the main thread's */
+    size_t place;
     bool wait;
+    int (*after)(void *arg, struct fl_fan_item *item, size_t place,
+                 struct fleet_pod *pod, bool *unfit, struct fleet_error *err);
+    void *after_arg;
+    int64_t attempts;
     int rc;
     struct fleet_error error;
 };
@@ -33,16 +38,40 @@ static struct line *line_of(struct fl_fan_item *item)
     return (struct line *)item; /* item is the first member */
 }
 
+/* Once. *unfit: made, but no good. */
+static int make_ready(struct line *line, bool *unfit, struct fleet_error *err)
+{
+    struct fl_making *making = &line->making;
+    int rc = making->pod ? FLEET_OK : fl_make_pod(making, err);
+
+    *unfit = false;
+    if (rc < 0 || !line->wait)
+        return rc;
+    rc = fl_await_ssh(&line->item, making->listing->provider, making->pod,
+                      fl_engine_deadline(making->engine, WAIT_MS), err);
+    *unfit = rc == FLEET_ETIMEOUT && line->after;
+    if (rc == 0 && line->after)
+        rc = line->after(line->after_arg, &line->item, line->place, making->pod,
+                         unfit, err);
+    return rc;
+}
+
 static void run_line(struct fl_fan_item *item)
 {
     struct line *line = line_of(item);
-    struct fl_making *making = &line->making;
+    struct fleet_error why;
+    bool unfit;
 
-    line->rc = fl_make_pod(making, &line->error);
-    if (line->rc == 0 && line->wait)
-        line->rc = fl_await_ssh(item, making->listing->provider, making->pod,
-                                fl_engine_deadline(making->engine, WAIT_MS),
-                                &line->error);
+    for (int64_t attempt = 1;; attempt++) {
+        line->rc = make_ready(line, &unfit, &line->error);
+        if (line->rc == 0 || !unfit || !line->making.row ||
+            attempt >= line->attempts || fl_cancelled())
+            return;
+        why = line->error;
+        line->rc = fl_make_unfit(&line->making, &why, &line->error);
+        if (line->rc < 0)
+            return;
+    }
 }
 
 static void tell(struct run *run, enum fl_event_kind kind, const char *name,
@@ -120,6 +149,7 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
     run->done += !again;
     if (end == FL_FAN_UNRUN) {
         result->outcome = FL_OUTCOME_CANCELLED;
+        result->pod = line_of(item)->making.pod;
         result->tried = line_of(item)->making.tried;
         result->n_tried = line_of(item)->making.n_tried;
         if (result->n_tried == 0)
@@ -137,7 +167,8 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
         result->outcome = FL_OUTCOME_NONE;
         tell(run, FL_EVENT_STEP, result->name, "waiting for room");
     } else if (result->outcome == FL_OUTCOME_DONE)
-        tell(run, FL_EVENT_DONE, result->name, "created");
+        tell(run, FL_EVENT_DONE, result->name,
+             result->listing ? "there" : "created");
     else
         tell(run, FL_EVENT_FAILED, result->name, result->error.text);
     if (end != FL_FAN_WEDGED)
@@ -160,27 +191,67 @@ int fl_create_open(const struct fl_strv *names,
     return FLEET_OK;
 }
 
+static int add_existing(const struct fl_member *member,
+                        struct fl_create_result *result)
+{
+    result->name = strdup(fleet_pod_get(member->pod, FLEET_POD_NAME));
+    result->pod = fl_pod_copy(member->pod);
+    result->listing = member->listing;
+    result->provider = member->listing->name;
+    result->price_quoted = member->price_quoted;
+    return result->name && result->pod ? FLEET_OK : FLEET_ENOMEM;
+}
+
+int fl_create_add_existing(const struct fl_fleet *fleet,
+                           const struct fl_strv *names,
+                           struct fl_create_results *results,
+                           struct fleet_error *err)
+{
+    struct fl_create_result *more = reallocarray(
+        results->at, results->n + names->n + 1, sizeof(*results->at));
+
+    if (!more)
+        return fl_enomem(err);
+    results->at = more;
+    memset(more + results->n, 0, (names->n + 1) * sizeof(*more));
+    for (size_t i = 0; i < names->n; i++) {
+        const struct fl_member *member = fl_fleet_member(fleet, names->at[i]);
+
+        if (member && add_existing(member, &more[results->n++]) < 0)
+            return fl_enomem(err);
+    }
+    return FLEET_OK;
+}
+
 /* What was tried in earlier rounds goes with the line and comes back. */
 static struct fl_fan_item *line_new(const struct fl_create_job *job,
                                     struct fl_round *round,
-                                    struct fl_create_result *result)
+                                    struct fl_create_result *result,
+                                    size_t place)
 {
     struct line *line = calloc(1, sizeof(*line));
 
     if (!line)
         return NULL;
     line->wait = job->wait;
+    line->after = job->after;
+    line->after_arg = job->after_arg;
+    line->attempts = job->attempts;
     line->result = result;
+    line->place = place;
     line->making = (struct fl_making){
         .item = &line->item,
         .engine = job->engine,
         .round = round,
         .name = result->name,
         .public_key = job->public_key,
-        .price_quoted = -1,
+        .price_quoted = result->price_quoted,
+        .pod = result->pod,
+        .listing = result->listing,
         .tried = result->tried,
         .n_tried = result->n_tried,
     };
+    result->pod = NULL;
     result->tried = NULL;
     result->n_tried = 0;
     return &line->item;
@@ -192,6 +263,7 @@ static void close_lines(struct fl_fan *fan)
     while (fan->n > 0) {
         struct line *line = line_of(fan->items[--fan->n]);
 
+        line->result->pod = line->making.pod;
         line->result->tried = line->making.tried;
         line->result->n_tried = line->making.n_tried;
         free(line);
@@ -207,7 +279,7 @@ static int open_lines(const struct fl_create_job *job, struct fl_round *round,
 
         if (results->at[i].outcome != FL_OUTCOME_NONE)
             continue;
-        item = line_new(job, round, &results->at[i]);
+        item = line_new(job, round, &results->at[i], i);
         if (!item) {
             close_lines(fan);
             return fl_enomem(err);

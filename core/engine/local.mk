@@ -51,6 +51,7 @@ core_sources += \
 	core/engine/state.c core/engine/state.h \
 	core/engine/steps.c core/engine/steps.h \
 	core/engine/tested.c core/engine/tested.h \
+	core/engine/up.c core/engine/up.h \
 	core/engine/vet.c core/engine/vet.h \
 	core/engine/view.c core/engine/view.h \
 	core/engine/visit.c core/engine/visit.h \

@@ -177,6 +177,9 @@ static int run_round(struct rounds *rounds, struct fleet_error *err)
         .wait = job->wait,
         .ledger = rounds->ledger,
         .until = rounds->until,
+        .after = job->after,
+        .after_arg = job->after_arg,
+        .attempts = job->attempts,
         .event = job->event,
         .event_arg = job->event_arg,
     };
@@ -227,6 +230,8 @@ int fl_rounds_run(const struct fl_rounds_job *job,
 
     if (rc == 0)
         rc = fl_create_open(job->names, results, err);
+    if (rc == 0 && job->existing)
+        rc = fl_create_add_existing(job->fleet, job->existing, results, err);
     if (rc == 0) {
         fl_ledger_open(rounds.ledger, job->engine->settings.max_fleet_price,
                        fl_plan_spent(job->fleet));

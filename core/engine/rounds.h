@@ -15,6 +15,12 @@ struct fl_rounds_job {
     const char *public_key;
     bool wait;              /* until sshd answers */
     int64_t keep_trying_ms; /* 0: one round */
+    /* As of fl_create_job; existing: pods that are there already. */
+    int (*after)(void *arg, struct fl_fan_item *item, size_t place,
+                 struct fleet_pod *pod, bool *unfit, struct fleet_error *err);
+    void *after_arg;
+    int64_t attempts;
+    const struct fl_strv *existing; /* full names; may be NULL */
     fl_event_sink *event;
     void *event_arg;
 };

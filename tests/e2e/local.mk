@@ -77,6 +77,7 @@ e2e_tests = \
 	tests/e2e/test-shells.sh \
 	tests/e2e/test-stages.sh \
 	tests/e2e/test-unreachable.sh \
+	tests/e2e/up-pipeline.sh \
 	tests/e2e/vast-faults.sh \
 	tests/e2e/vast-life.sh \
 	tests/e2e/vast-storm.sh

@@ -50,6 +50,7 @@ equal 'how many were tried' '1 2 1 2' "$(json '[.results[].attempts | tostring] 
 check 'the slow one delays nobody' pod autumn \
     '.elapsed_ms.ready < '"$(pod apple .elapsed_ms.ready)"
 says 'arena-badger: test: fit: broken'
+rm "$work/setup.d/slow.sh"
 fleet list --json >"$out"
 equal 'one of each name' 4 "$(json '.pods | length')"
 equal 'the verdicts' 'pass pass pass fail' "$(json '[.pods[].verdict] | join(" ")')"

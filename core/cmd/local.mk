@@ -29,6 +29,7 @@ cmd_sources = \
 	core/cmd/keyfile.c core/cmd/keyfile.h \
 	core/cmd/keep.c core/cmd/keep.h \
 	core/cmd/keys.c core/cmd/keys.h \
+	core/cmd/lines.c core/cmd/lines.h \
 	core/cmd/list.c \
 	core/cmd/making.c core/cmd/making.h \
 	core/cmd/manual.c \

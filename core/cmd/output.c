@@ -3,6 +3,7 @@
 #include "core/cmd/output.h"
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/cmd/screen.h"
 
 #include <errno.h>
@@ -26,6 +27,37 @@ void fl_print_n(struct fl_context *context, const char *text, size_t len)
 void fl_print(struct fl_context *context, const char *text)
 {
     fl_print_n(context, text, strlen(text));
+}
+
+int fl_tame(struct fl_buf *out, const char *text, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t piece = 0;
+        FL_AUTO_FREE char *copy = NULL;
+
+        while (at + piece < len && text[at + piece] &&
+               text[at + piece] != '\n' && text[at + piece] != '\t')
+            piece++;
+        copy = strndup(text + at, piece);
+        if (copy)
+            fl_text_escape(out, copy);
+        if (at + piece < len)
+            fl_buf_putc(out, text[at + piece] ? text[at + piece] : '?');
+        at += piece + 1;
+    }
+    return out->failed;
+}
+
+void fl_print_text(struct fl_context *context, const char *text, size_t len)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf out = FL_BUF(6 * len + 64);
+
+    if (!isatty(STDOUT_FILENO)) {
+        fl_print_n(context, text, len);
+        return;
+    }
+    fl_tame(&out, text, len);
+    fl_print_n(context, fl_buf_text(&out), out.len);
 }
 
 /* jansson hands over a few bytes at a time. */

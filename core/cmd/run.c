@@ -9,6 +9,7 @@
 #include "core/base/pool.h"
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
+#include "core/cmd/lines.h"
 #include "core/cmd/output.h"
 #include "core/cmd/progress.h"
 #include "core/cmd/screen.h"
@@ -25,7 +26,7 @@
 
 struct run_options {
     struct fl_narrowing narrowing;
-    bool worst;
+    bool worst, stream;
     char *input;
 };
 static const char *const alias_s[] = {"S", NULL};
@@ -36,6 +37,9 @@ static const struct fleet_option options[] = {
     {.key = "worst", .type = FLEET_OPT_BOOL, .aliases = alias_s,
      .help = "exit with the greatest of the commands' statuses",
      FLEET_AT(struct run_options, worst)},
+    {.key = "stream", .type = FLEET_OPT_BOOL,
+     .help = "print each line as it comes, behind the name of its pod",
+     FLEET_AT(struct run_options, stream)},
     {.key = "input", .type = FLEET_OPT_PATH, .aliases = alias_i,
      .help = "give this file to each of them as standard input; - is ours",
      FLEET_AT(struct run_options, input)},
@@ -51,6 +55,7 @@ struct work {
     struct fl_ssh_key *key;
     struct fl_fleet fleet;
     bool *selected;
+    struct fl_lines *lines; /* of --stream */
     struct fl_visit_results results;
 };
 
@@ -149,35 +154,12 @@ static void make_document(struct work *work)
     fl_json_put(work->context->document, "results", list);
 }
 
-/* To a terminal nothing goes that could take it over; lines stay lines. */
-static void print_text(struct fl_context *context, const char *text, size_t len)
-{
-    FL_AUTO(fl_buf_clear) struct fl_buf out = FL_BUF(6 * len + 64);
-
-    if (!isatty(STDOUT_FILENO)) {
-        fl_print_n(context, text, len);
-        return;
-    }
-    for (size_t at = 0; at < len;) {
-        size_t piece = strcspn(text + at, "\n\t");
-        char last = text[at + piece];
-        FL_AUTO_FREE char *copy = strndup(text + at, piece);
-
-        if (copy)
-            fl_text_escape(&out, copy);
-        if (at + piece < len)
-            fl_buf_putc(&out, last ? last : '?');
-        at += piece + 1;
-    }
-    fl_print_n(context, fl_buf_text(&out), out.len);
-}
-
 static void print_output(struct fl_context *context, const char *text,
                          size_t len)
 {
     if (len == 0)
         return;
-    print_text(context, text, len);
+    fl_print_text(context, text, len);
     if (text[len - 1] != '\n')
         fl_print(context, "\n");
 }
@@ -236,7 +218,7 @@ static void print_group(struct work *work, size_t first, bool *told)
         fl_strv_add(&names, work->results.at[i].member->short_name);
     }
     if (put_heading(result, &names, &heading) == 0)
-        print_text(work->context, heading.data, heading.len);
+        fl_print_text(work->context, heading.data, heading.len);
     print_output(work->context, exec->out, exec->out_len);
     print_output(work->context, exec->err_text, exec->err_len);
 }
@@ -259,7 +241,7 @@ static void print_single(struct work *work)
     const struct fl_ssh_exec *exec = &fl_run_of(&work->results.at[0])->exec;
 
     if (exec->out)
-        print_text(work->context, exec->out, exec->out_len);
+        fl_print_text(work->context, exec->out, exec->out_len);
     print_errors(exec);
 }
 
@@ -293,6 +275,19 @@ static int status_of_all(const struct work *work)
     return failed < work->results.n ? FL_EXIT_PARTIAL : FL_EXIT_FAILED;
 }
 
+/* What several pods have printed is told already. */
+static void tell_statuses(const struct work *work)
+{
+    for (size_t i = 0; work->results.n > 1 && i < work->results.n; i++) {
+        const struct fl_visit_result *result = &work->results.at[i];
+        int status = fl_run_status(result);
+
+        if (!result->stage && status != 0)
+            fl_say(work->context, "%s: exit %d", result->member->short_name,
+                   status);
+    }
+}
+
 /* Of one pod its own status; what kept it from running tells in words. */
 static int finish(struct work *work)
 {
@@ -301,6 +296,8 @@ static int finish(struct work *work)
 
     if (context->format == FL_FORMAT_JSON)
         make_document(work);
+    else if (work->options->stream)
+        tell_statuses(work);
     else
         print_results(work);
     status = fl_visiting_report(context, &work->results);
@@ -313,10 +310,25 @@ static int finish(struct work *work)
 
 /* ---- the command ---- */
 
+/* A line of progress would stand among those of the pods. */
+static int open_output(struct work *work, struct fl_progress **progress,
+                       struct fleet_error *err)
+{
+    struct fl_context *context = work->context;
+
+    if (work->options->stream)
+        return fl_lines_open(context, &work->fleet, true,
+                             context->format == FL_FORMAT_JSON, &work->lines,
+                             err);
+    *progress = fl_progress_open(context, "done");
+    return FLEET_OK;
+}
+
 static int run_all(struct work *work, struct fleet_error *err)
 {
     struct fl_context *context = work->context;
-    struct fl_progress *progress = fl_progress_open(context, "done");
+    struct fl_progress *progress = NULL;
+    int rc = open_output(work, &progress, err);
     int64_t limit_ms = context->globals.timeout_ms;
     struct fl_run_job job = {
         .engine = &context->engine,
@@ -327,11 +339,15 @@ static int run_all(struct work *work, struct fleet_error *err)
         .input = work->options->input ? fl_buf_text(&work->input) : NULL,
         .input_len = work->input.len,
         .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+        .heard = work->lines ? fl_lines_heard : NULL,
+        .heard_args = work->lines ? fl_lines_members(work->lines) : NULL,
+        .keep = context->format == FL_FORMAT_JSON,
         .event = fl_progress_event,
         .event_arg = progress,
     };
-    int rc = fl_run_all(&job, &work->results, err);
 
+    if (rc == 0)
+        rc = fl_run_all(&job, &work->results, err);
     fl_progress_close(progress);
     return rc;
 }
@@ -378,6 +394,7 @@ static int run(struct fl_context *context, const void *given)
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
     fl_visit_results_clear(&work.results);
+    fl_lines_close(work.lines);
     free(work.selected);
     fl_fleet_clear(&work.fleet);
     fl_ssh_key_close(work.key);
@@ -394,12 +411,15 @@ const struct fl_command fl_cmd_run = {
     .example = "fleet run -- nvidia-smi -L\n"
                "fleet run apple..mayor -- 'cd /workspace && git pull'\n"
                "fleet run --input notes.txt -- 'cat > notes.txt'\n"
+               "fleet run --stream -- make train\n"
                "fleet run --json -- uptime | jq -r '.results[].stdout'",
     .about =
         "The words behind -- are joined with blanks and given to the shell of "
         "each pod, as ssh does it. Without a target all pods are meant. What "
         "several pods print alike is printed once, under their names; one pod "
-        "alone prints as over ssh. --timeout is for each pod, an hour if it is "
+        "alone prints as over ssh. With --stream each line is printed when it "
+        "comes, behind the pod's name; with --json those lines go to standard "
+        "error. --timeout is for each pod, an hour if it is "
         "not given. The exit status is the command's own where there is one "
         "pod; else 0, 3 when it failed on some, 1 when on all, or with --worst "
         "the greatest of all.",

@@ -14,15 +14,18 @@ static int begin(void *arg, const struct fl_member *member, void *own,
 {
     const struct fl_run_job *job = arg;
     struct fl_ran *ran = own;
+    bool keeps = !job->heard || job->keep;
 
-    (void)member;
     (void)err;
     ran->exec = (struct fl_ssh_exec){
         .command = job->command,
         .input = job->input,
         .input_len = job->input_len,
-        .max_out = OUTPUT_MAX,
-        .max_err = OUTPUT_MAX,
+        .max_out = keeps ? OUTPUT_MAX : 0,
+        .max_err = keeps ? OUTPUT_MAX : 0,
+        .heard = job->heard,
+        .heard_arg =
+            job->heard ? job->heard_args[member - job->fleet->members] : NULL,
     };
     return FLEET_OK;
 }
@@ -35,6 +38,8 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
     fl_visit_step(visit, "running");
     rc = fl_visit_run(visit, &ran->exec, err);
     ran->ended = rc == FLEET_OK;
+    for (int stream = 1; ran->exec.heard && stream <= 2; stream++)
+        ran->exec.heard(ran->exec.heard_arg, stream, NULL, 0);
     return rc;
 }
 

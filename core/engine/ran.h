@@ -19,6 +19,11 @@ struct fl_run_job {
     const char *input; /* for each of them; may be NULL */
     size_t input_len;
     int64_t limit_ms; /* for each pod */
+    /* Output as it comes; LEN 0: that stream has ended. By member is what it is
+     * told. NULL: it is kept. */
+    fl_ssh_heard *heard;
+    void *const *heard_args;
+    bool keep; /* also what is heard */
     fl_event_sink *event;
     void *event_arg;
 };

@@ -63,13 +63,19 @@ FL_CLEANUP(fl_ssh_close, struct fl_ssh *);
 /* Milliseconds that opening took. */
 int64_t fl_ssh_elapsed_ms(const struct fl_ssh *ssh);
 
+/* Output as it comes, in the thread that runs the command. STREAM: 1, or 2 of
+ * its errors. */
+typedef void fl_ssh_heard(void *arg, int stream, const char *data, size_t len);
+
 /* One command. Output beyond the ceilings is read and dropped, and truncated is
- * set. */
+ * set, unless somebody hears it. */
 struct fl_ssh_exec {
     const char *command;
     const char *input; /* standard input; NULL: empty */
     size_t input_len;
     size_t max_out, max_err;
+    fl_ssh_heard *heard; /* all of it, kept or not; may be NULL */
+    void *heard_arg;
 
     char *out, *err_text; /* results, NUL-terminated; fl_ssh_exec_clear */
     size_t out_len, err_len;

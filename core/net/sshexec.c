@@ -22,6 +22,7 @@ struct stream {
 
 struct run {
     struct fl_link *link;
+    const struct fl_ssh_exec *exec;
     LIBSSH2_CHANNEL *channel;
     const char *input; /* what is left of it */
     size_t input_len;
@@ -95,13 +96,17 @@ static int feed(struct run *run)
     return 0;
 }
 
-static void keep(struct stream *stream, const char *data, size_t len)
+static void keep(struct run *run, struct stream *stream, const char *data,
+                 size_t len)
 {
+    const struct fl_ssh_exec *exec = run->exec;
     size_t room = stream->kept.max - stream->kept.len;
 
+    if (exec->heard)
+        exec->heard(exec->heard_arg, stream->id == 0 ? 1 : 2, data, len);
     if (len > room) {
         len = room;
-        stream->dropped = true;
+        stream->dropped = !exec->heard || stream->kept.max > 0;
     }
     fl_buf_add(&stream->kept, data, len);
 }
@@ -114,7 +119,7 @@ static int drain(struct run *run, struct stream *stream)
 
     while ((n = libssh2_channel_read_ex(run->channel, stream->id, chunk,
                                         sizeof(chunk))) > 0) {
-        keep(stream, chunk, (size_t)n);
+        keep(run, stream, chunk, (size_t)n);
         run->moved = true;
     }
     return (int)n;
@@ -247,6 +252,7 @@ int fl_ssh_run(struct fl_ssh *ssh, struct fl_ssh_exec *exec, int64_t deadline,
 {
     struct run run = {
         .link = ssh->link,
+        .exec = exec,
         .input = exec->input,
         .input_len = exec->input ? exec->input_len : 0,
         .out = {.id = 0, .kept = FL_BUF(exec->max_out)},

@@ -4,6 +4,8 @@
 # share.
 cmd_sources = \
 	core/cmd/args.c core/cmd/args.h \
+	core/cmd/background.c \
+	core/cmd/bgwork.c core/cmd/bgwork.h \
 	core/cmd/board.c core/cmd/board.h \
 	core/cmd/ca.c \
 	core/cmd/cells.c core/cmd/cells.h \
@@ -26,11 +28,14 @@ cmd_sources = \
 	core/cmd/history.c \
 	core/cmd/init.c \
 	core/cmd/install.c core/cmd/install.h \
+	core/cmd/jobs.c \
 	core/cmd/keyfile.c core/cmd/keyfile.h \
 	core/cmd/keep.c core/cmd/keep.h \
 	core/cmd/keys.c core/cmd/keys.h \
+	core/cmd/kill.c \
 	core/cmd/lines.c core/cmd/lines.h \
 	core/cmd/list.c \
+	core/cmd/logs.c \
 	core/cmd/making.c core/cmd/making.h \
 	core/cmd/manual.c \
 	core/cmd/nginx.c \

@@ -8,6 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/pool.h"
 #include "core/base/text.h"
+#include "core/cmd/bgwork.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/lines.h"
 #include "core/cmd/output.h"
@@ -26,7 +27,7 @@
 
 struct run_options {
     struct fl_narrowing narrowing;
-    bool worst, stream;
+    bool worst, stream, background;
     char *input;
 };
 static const char *const alias_s[] = {"S", NULL};
@@ -40,6 +41,9 @@ static const struct fleet_option options[] = {
     {.key = "stream", .type = FLEET_OPT_BOOL,
      .help = "print each line as it comes, behind the name of its pod",
      FLEET_AT(struct run_options, stream)},
+    {.key = "background", .type = FLEET_OPT_BOOL,
+     .help = "let it go on by itself, and do not wait for it",
+     FLEET_AT(struct run_options, background)},
     {.key = "input", .type = FLEET_OPT_PATH, .aliases = alias_i,
      .help = "give this file to each of them as standard input; - is ours",
      FLEET_AT(struct run_options, input)},
@@ -352,6 +356,20 @@ static int run_all(struct work *work, struct fleet_error *err)
     return rc;
 }
 
+static int run_behind(struct work *work)
+{
+    const struct fl_background what = {
+        .command = fl_buf_text(&work->command),
+        .input = work->options->input ? fl_buf_text(&work->input) : NULL,
+        .input_len = work->input.len,
+        .fleet = &work->fleet,
+        .selected = work->selected,
+        .key = work->key,
+    };
+
+    return fl_background_start(work->context, &what);
+}
+
 static int do_work(struct work *work)
 {
     struct fl_context *context = work->context;
@@ -367,6 +385,11 @@ static int do_work(struct work *work)
     if (rc == 0)
         rc = fl_work_select(context, &work->fleet, &work->options->narrowing,
                             true, &work->selected, &err);
+    if (rc == 0 && work->options->background) {
+        status = run_behind(work);
+        incomplete = fl_work_incomplete(context, &work->fleet);
+        return status == FL_EXIT_OK ? incomplete : status;
+    }
     if (rc == 0)
         rc = run_all(work, &err);
     if (rc < 0)
@@ -390,6 +413,9 @@ static int run(struct fl_context *context, const void *given)
     if (!context->split || context->n_before == context->n_args)
         return fl_usage(context, "the command stands behind --: "
                                  "fleet run apple -- nvidia-smi -L");
+    if (work.options->background && work.options->stream)
+        return fl_usage(context, "--background prints nothing to --stream: "
+                                 "`fleet logs -f` does that");
     status = do_work(&work);
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
@@ -412,6 +438,7 @@ const struct fl_command fl_cmd_run = {
                "fleet run apple..mayor -- 'cd /workspace && git pull'\n"
                "fleet run --input notes.txt -- 'cat > notes.txt'\n"
                "fleet run --stream -- make train\n"
+               "fleet run --background -- python train.py\n"
                "fleet run --json -- uptime | jq -r '.results[].stdout'",
     .about =
         "The words behind -- are joined with blanks and given to the shell of "
@@ -419,7 +446,10 @@ const struct fl_command fl_cmd_run = {
         "several pods print alike is printed once, under their names; one pod "
         "alone prints as over ssh. With --stream each line is printed when it "
         "comes, behind the pod's name; with --json those lines go to standard "
-        "error. --timeout is for each pod, an hour if it is "
+        "error. --background starts it and comes back at once: it goes on "
+        "also when this computer is gone, and `fleet jobs`, `fleet logs` and "
+        "`fleet kill` are about it. --timeout is for each pod, an hour if it "
+        "is "
         "not given. The exit status is the command's own where there is one "
         "pod; else 0, 3 when it failed on some, 1 when on all, or with --worst "
         "the greatest of all.",

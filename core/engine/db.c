@@ -47,6 +47,13 @@ static const char *const migrations[] = {
     "  name TEXT PRIMARY KEY NOT NULL, provider TEXT NOT NULL,"
     "  pod_id TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL,"
     "  UNIQUE (provider, pod_id));",
+    "CREATE TABLE bgjob ("
+    "  id TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, command TEXT NOT NULL);"
+    "CREATE TABLE bgpod ("
+    "  job TEXT NOT NULL REFERENCES bgjob(id) ON DELETE CASCADE,"
+    "  name TEXT NOT NULL, provider TEXT NOT NULL, pod_id TEXT NOT NULL,"
+    "  state TEXT NOT NULL, status INTEGER NOT NULL, ended_at TEXT, why TEXT,"
+    "  PRIMARY KEY (job, name));",
 };
 
 #define INTENT_COLUMNS "SELECT id, run, op, name, provider, pod_id, token," \
@@ -102,6 +109,20 @@ static const char *const texts[FL_SQL_COUNT] = {
         " VALUES (?, ?, ?, ?, ?)",
     [FL_SQL_HOST_KEY_DROP] =
         "DELETE FROM host_key WHERE provider = ? AND pod_id = ?",
+    [FL_SQL_BGJOBS] = "SELECT id, at, command FROM bgjob ORDER BY rowid",
+    [FL_SQL_BGJOB_PUT] =
+        "INSERT INTO bgjob (id, at, command)"
+        " VALUES (?, ?, substr(?, 1, " MAX_COMMAND "))",
+    [FL_SQL_BGJOB_DROP] = "DELETE FROM bgjob WHERE id = ?",
+    [FL_SQL_BGPODS] =
+        "SELECT job, name, provider, pod_id, state, status, ended_at, why"
+        " FROM bgpod ORDER BY job, rowid",
+    [FL_SQL_BGPOD_PUT] =
+        "INSERT INTO bgpod (job, name, provider, pod_id, state, status,"
+        " ended_at, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (job, name) DO UPDATE SET state = excluded.state,"
+        " status = excluded.status, ended_at = excluded.ended_at,"
+        " why = excluded.why",
 };
 
 static const struct fault {

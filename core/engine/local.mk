@@ -4,6 +4,10 @@ core_sources += \
 	core/engine/about.c core/engine/about.h \
 	core/engine/attempt.c core/engine/attempt.h \
 	core/engine/await.c core/engine/await.h \
+	core/engine/bgjobs.c core/engine/bgjobs.h \
+	core/engine/bglog.c \
+	core/engine/bgscript.c core/engine/bgscript.h \
+	core/engine/bgvisit.c core/engine/bgvisit.h \
 	core/engine/billed.c core/engine/billed.h \
 	core/engine/calls.c \
 	core/engine/catalog.c core/engine/catalog.h \
@@ -31,6 +35,7 @@ core_sources += \
 	core/engine/load.c core/engine/load.h \
 	core/engine/lock.c core/engine/lock.h \
 	core/engine/offers.c core/engine/offers.h \
+	core/engine/onpod.c core/engine/onpod.h \
 	core/engine/login.c core/engine/login.h \
 	core/engine/look.c core/engine/look.h \
 	core/engine/plan.c core/engine/plan.h \

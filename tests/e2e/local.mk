@@ -56,6 +56,7 @@ e2e_tests = \
 	tests/e2e/proxy-test.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
+	tests/e2e/run-background.sh \
 	tests/e2e/run-many.sh \
 	tests/e2e/run-stream.sh \
 	tests/e2e/runpod-faults.sh \

@@ -14,6 +14,7 @@ unit_programs = \
 	tests/unit/test-aws \
 	tests/unit/test-aws-keys \
 	tests/unit/test-aws-wire \
+	tests/unit/test-bgvisit \
 	tests/unit/test-billed \
 	tests/unit/test-buf \
 	tests/unit/test-cancel \
@@ -92,6 +93,7 @@ tests_unit_test_aws_keys_LDADD = $(unit_aws)
 tests_unit_test_aws_keys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_wire_LDADD = $(unit_aws)
 tests_unit_test_aws_wire_LDFLAGS = $(unit_ldflags)
+tests_unit_test_bgvisit_LDFLAGS = $(unit_ldflags)
 tests_unit_test_billed_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_cancel_LDFLAGS = $(unit_ldflags)

@@ -6,6 +6,7 @@ core_sources += \
 	core/base/cancel.c core/base/cancel.h \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h \
+	core/base/csv.c \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
 	core/base/log.c core/base/log.h \

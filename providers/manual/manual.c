@@ -1,9 +1,8 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "providers/manual/csv.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <fleet/csv.h>
 #include <fleet/provider.h>
 #include <search.h>
 #include <stdio.h>
@@ -115,7 +114,8 @@ static const char header[] = "name,host,port,user[,gpu[,price_per_hour]]";
 struct reading {
     const char *path;
     struct fleet_sink *sink;
-    const struct column *order[CSV_FIELDS]; /* as the header line has them */
+    const struct column
+        *order[FLEET_CSV_FIELDS]; /* as the header line has them */
     int n;
     void *seen; /* tree of names */
     int faults;
@@ -162,7 +162,8 @@ static bool has_column(const struct reading *reading,
 }
 
 /* Nothing below can be judged without it. */
-static int read_header(struct reading *reading, const struct csv_record *record)
+static int read_header(struct reading *reading,
+                       const struct fleet_csv_record *record)
 {
     bool ok = !record->fault;
 
@@ -218,8 +219,8 @@ static bool check_name(struct reading *reading, int line, const char *name)
 }
 
 static bool check_record(struct reading *reading,
-                         const struct csv_record *record,
-                         int64_t numbers[CSV_FIELDS])
+                         const struct fleet_csv_record *record,
+                         int64_t numbers[FLEET_CSV_FIELDS])
 {
     bool ok = true;
 
@@ -255,9 +256,10 @@ static void set_field(struct fleet_pod *pod, const struct column *column,
         fleet_pod_set(pod, FLEET_POD_CURRENCY, "USD");
 }
 
-static int read_record(struct reading *reading, const struct csv_record *record)
+static int read_record(struct reading *reading,
+                       const struct fleet_csv_record *record)
 {
-    int64_t numbers[CSV_FIELDS] = {0};
+    int64_t numbers[FLEET_CSV_FIELDS] = {0};
     struct fleet_pod *pod;
 
     if (!check_record(reading, record, numbers) || reading->faults)
@@ -276,17 +278,17 @@ static int read_record(struct reading *reading, const struct csv_record *record)
 
 static int read_records(struct reading *reading, char *text)
 {
-    struct csv csv;
-    struct csv_record record;
+    struct fleet_csv csv;
+    struct fleet_csv_record record;
     int rc;
 
-    csv_init(&csv, text);
-    if (!csv_next(&csv, &record))
+    fleet_csv_init(&csv, text);
+    if (!fleet_csv_next(&csv, &record))
         return fleet_fail(reading->err, FLEET_ECONFIG,
                           "%s: empty; its first line must be the header %s",
                           reading->path, header);
     rc = read_header(reading, &record);
-    while (rc == FLEET_OK && csv_next(&csv, &record))
+    while (rc == FLEET_OK && fleet_csv_next(&csv, &record))
         rc = read_record(reading, &record);
     return rc == FLEET_OK && reading->faults ? FLEET_ECONFIG : rc;
 }

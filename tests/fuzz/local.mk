@@ -28,7 +28,7 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_aws_LDADD = providers/libaws.la providers/libapi.la \
 	$(fuzz_ldadd)
 tests_fuzz_fuzz_aws_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_csv_LDADD = providers/libcsv.la $(fuzz_ldadd)
+tests_fuzz_fuzz_csv_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_csv_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_deployed_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_deployed_LDFLAGS = $(fuzz_ldflags)

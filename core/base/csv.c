@@ -1,22 +1,22 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "providers/manual/csv.h"
-
+#include <fleet/csv.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const char blanks[] = " \t\r";
 
-void csv_init(struct csv *csv, char *text)
+void fleet_csv_init(struct fleet_csv *csv, char *text)
 {
     static const char mark[] = "\xef\xbb\xbf";
 
-    csv->at = text;
+    csv->text = csv->at = text;
     csv->line = 1;
     if (strncmp(text, mark, strlen(mark)) == 0)
         csv->at += strlen(mark);
 }
 
-static void skip_line(struct csv *csv)
+static void skip_line(struct fleet_csv *csv)
 {
     csv->at += strcspn(csv->at, "\n");
     if (*csv->at == '\n') {
@@ -26,7 +26,7 @@ static void skip_line(struct csv *csv)
 }
 
 /* False at the end of the text. */
-static bool skip_to_record(struct csv *csv)
+static bool skip_to_record(struct fleet_csv *csv)
 {
     for (;;) {
         const char *first = csv->at + strspn(csv->at, blanks);
@@ -41,7 +41,7 @@ static bool skip_to_record(struct csv *csv)
 
 /* Both return the end of the field's text and leave csv->at behind the field;
  * NULL is a fault. */
-static char *end_plain(struct csv *csv, struct csv_record *record)
+static char *end_plain(struct fleet_csv *csv, struct fleet_csv_record *record)
 {
     char *begin = csv->at;
     char *end = begin + strcspn(begin, ",\n\"");
@@ -56,7 +56,7 @@ static char *end_plain(struct csv *csv, struct csv_record *record)
     return end;
 }
 
-static char *end_quoted(struct csv *csv, struct csv_record *record)
+static char *end_quoted(struct fleet_csv *csv, struct fleet_csv_record *record)
 {
     char *to = csv->at; /* behind the quote */
 
@@ -79,16 +79,27 @@ static char *end_quoted(struct csv *csv, struct csv_record *record)
     return to;
 }
 
+/* The last byte before the stopper that is no blank: a quote, or the text. */
+static size_t raw_end(const struct fleet_csv *csv, size_t begin)
+{
+    size_t end = (size_t)(csv->at - csv->text);
+
+    while (end > begin && strchr(blanks, csv->text[end - 1]))
+        end--;
+    return end;
+}
+
 /* False when it was the record's last, or is a fault. */
-static bool read_field(struct csv *csv, struct csv_record *record)
+static bool read_field(struct fleet_csv *csv, struct fleet_csv_record *record)
 {
     char *begin, *end, stopper;
 
-    if (record->n == CSV_FIELDS) {
+    if (record->n == FLEET_CSV_FIELDS) {
         record->fault = "too many fields";
         return false;
     }
     csv->at += strspn(csv->at, blanks);
+    record->begin[record->n] = (size_t)(csv->at - csv->text);
     if (*csv->at == '"') {
         begin = ++csv->at;
         end = end_quoted(csv, record);
@@ -98,6 +109,7 @@ static bool read_field(struct csv *csv, struct csv_record *record)
     }
     if (!end)
         return false;
+    record->end[record->n] = raw_end(csv, record->begin[record->n]);
     stopper = *csv->at;
     *end = '\0'; /* may fall upon the stopper */
     record->field[record->n++] = begin;
@@ -108,15 +120,15 @@ static bool read_field(struct csv *csv, struct csv_record *record)
     return stopper == ',';
 }
 
-bool csv_next(struct csv *csv, struct csv_record *record)
+int fleet_csv_next(struct fleet_csv *csv, struct fleet_csv_record *record)
 {
-    *record = (struct csv_record){0};
+    *record = (struct fleet_csv_record){0};
     if (!skip_to_record(csv))
-        return false;
+        return 0;
     record->line = csv->line;
     while (read_field(csv, record))
         ;
     if (record->fault)
         skip_line(csv);
-    return true;
+    return 1;
 }

@@ -5,9 +5,9 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/model/pubkey.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -184,53 +184,6 @@ static int check_private_key(const char *path, struct fleet_error *err)
     return FLEET_OK;
 }
 
-/* The blob repeats the name of the type: a length in four bytes, then it. */
-static bool blob_fits(const char *blob, size_t len, const char *type)
-{
-    unsigned char bytes[4 + 64];
-    size_t type_len = strlen(type), head = (4 + type_len + 2) / 3 * 4;
-    char first[4 * ((sizeof(bytes) + 2) / 3) + 1];
-    int n;
-
-    if (len < head || len % 4 != 0 || head >= sizeof(first))
-        return false;
-    memcpy(first, blob, head);
-    first[head] = '\0';
-    n = EVP_DecodeBlock(bytes, (unsigned char *)first, (int)head);
-    return n >= (int)(4 + type_len) && bytes[0] == 0 && bytes[1] == 0 &&
-           bytes[2] == 0 && bytes[3] == type_len &&
-           memcmp(bytes + 4, type, type_len) == 0;
-}
-
-/* "ssh-ed25519 AAAA... comment" */
-static bool is_public_key(const char *line)
-{
-    static const char *const types[] = {
-        "ssh-ed25519",
-        "ssh-rsa",
-        "ecdsa-sha2-nistp256",
-        "ecdsa-sha2-nistp384",
-        "ecdsa-sha2-nistp521",
-        "sk-ssh-ed25519@openssh.com",
-        "sk-ecdsa-sha2-nistp256@openssh.com",
-    };
-    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t type_len = strcspn(line, " ");
-    const char *blob = line + type_len + (line[type_len] ? 1 : 0);
-    size_t len = strspn(blob, base64);
-
-    len += strspn(blob + len, "=");
-    if (blob[len] && blob[len] != ' ')
-        return false;
-    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-        if (strlen(types[i]) == type_len &&
-            memcmp(types[i], line, type_len) == 0)
-            return blob_fits(blob, len, types[i]);
-    }
-    return false;
-}
-
 static bool has_control(const char *text)
 {
     for (; *text; text++) {
@@ -248,7 +201,7 @@ static int public_line(const char *path, struct fl_buf *text,
         text->data[--text->len] = '\0';
     if (text->len == 0 || strlen(text->data) != text->len ||
         has_control(text->data) || !fl_utf8_valid(text->data, text->len) ||
-        !is_public_key(text->data))
+        !fl_pubkey_valid(text->data))
         return fleet_fail(err, FLEET_ECONFIG,
                           "%s: not one line with a public key; make it anew "
                           "with ssh-keygen -y",

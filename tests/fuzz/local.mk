@@ -5,6 +5,7 @@
 # configured with --enable-fuzzing, make fuzz goes on looking. What it finds
 # stands in fuzz-found/.
 fuzz_programs = \
+	tests/fuzz/fuzz-authkeys \
 	tests/fuzz/fuzz-aws \
 	tests/fuzz/fuzz-csv \
 	tests/fuzz/fuzz-deployed \
@@ -15,6 +16,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz-hetzner \
 	tests/fuzz/fuzz-hostkey \
 	tests/fuzz/fuzz-option \
+	tests/fuzz/fuzz-roster \
 	tests/fuzz/fuzz-sshkey \
 	tests/fuzz/fuzz-target \
 	tests/fuzz/fuzz-runpod \
@@ -56,6 +58,10 @@ tests_fuzz_fuzz_runpod_LDADD = providers/librunpod.la providers/libapi.la \
 tests_fuzz_fuzz_runpod_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_vast_LDADD = providers/libvast.la $(fuzz_ldadd)
 tests_fuzz_fuzz_vast_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_authkeys_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_authkeys_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_roster_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_roster_LDFLAGS = $(fuzz_ldflags)
 EXTRA_DIST += tests/fuzz/corpus
 
 # With libFuzzer a target without arguments never ends.

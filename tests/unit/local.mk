@@ -11,6 +11,7 @@ unit_ldflags = $(AM_LDFLAGS) -export-dynamic \
 if HAVE_CMOCKA
 unit_programs = \
 	tests/unit/test-args \
+	tests/unit/test-authkeys \
 	tests/unit/test-aws \
 	tests/unit/test-aws-keys \
 	tests/unit/test-aws-wire \
@@ -52,6 +53,7 @@ unit_programs = \
 	tests/unit/test-provider \
 	tests/unit/test-record \
 	tests/unit/test-report \
+	tests/unit/test-roster \
 	tests/unit/test-runpod \
 	tests/unit/test-settings \
 	tests/unit/test-ssh \
@@ -87,6 +89,7 @@ unit_sshd = tests/unit/sshd.c tests/unit/sshd.h
 unit_aws = providers/libaws.la providers/libapi.la $(LDADD)
 LDADD = libfleetcmd.la libfleetcore.la tests/unit/libunit.la $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_test_args_LDFLAGS = $(unit_ldflags)
+tests_unit_test_authkeys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_LDADD = $(unit_aws)
 tests_unit_test_aws_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_keys_LDADD = $(unit_aws)
@@ -132,6 +135,7 @@ tests_unit_test_program_LDFLAGS = $(unit_ldflags)
 tests_unit_test_provider_LDFLAGS = $(unit_ldflags)
 tests_unit_test_record_LDFLAGS = $(unit_ldflags)
 tests_unit_test_report_LDFLAGS = $(unit_ldflags)
+tests_unit_test_roster_LDFLAGS = $(unit_ldflags)
 tests_unit_test_runpod_LDFLAGS = $(unit_ldflags)
 tests_unit_test_runpod_LDADD = providers/librunpod.la providers/libapi.la $(LDADD)
 tests_unit_test_settings_LDFLAGS = $(unit_ldflags)

@@ -5,9 +5,9 @@
 #include "core/base/text.h"
 #include "core/cmd/certificates.h"
 #include "core/cmd/commands.h"
-#include "core/cmd/keyfile.h"
 #include "core/cmd/output.h"
 #include "core/cmd/setting.h"
+#include "core/engine/keyfile.h"
 
 #include <string.h>
 
@@ -147,11 +147,13 @@ static int show(struct fl_context *context)
         rc = fl_hostca_open(&context->engine, &ca, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
-    fl_json_put(context->document, "key", fl_json_text(ca.line));
-    fl_json_put(context->document, "in_agent", json_boolean(ca.in_agent));
-    fl_say(context, "%s%s: %s", ca.path,
-           ca.in_agent ? " (in the agent, for only its .pub is here)" : "",
-           ca.line);
+    fl_json_put(context->document, "key", fl_json_text(ca.signer.line));
+    fl_json_put(context->document, "in_agent",
+                json_boolean(ca.signer.in_agent));
+    fl_say(context, "%s%s: %s", ca.signer.path,
+           ca.signer.in_agent ? " (in the agent, for only its .pub is here)"
+                              : "",
+           ca.signer.line);
     print_pods(context, &fleet, &ca);
     return fl_work_incomplete(context, &fleet);
 }

@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/forwards.h"
-#include "core/cmd/keyfile.h"
+#include "core/engine/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/engine/about.h"

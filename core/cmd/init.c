@@ -7,7 +7,7 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/envedit.h"
 #include "core/cmd/help.h"
-#include "core/cmd/keyfile.h"
+#include "core/engine/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/cmd/talk.h"

@@ -5,14 +5,13 @@
 
 #include "core/engine/fleet.h"
 #include "core/engine/health.h"
+#include "core/engine/signer.h"
 
 /* The cohort's certificate authority for host keys: an SSH key that signs what
  * each pod shows, for the pod's name and nothing else. ssh-keygen signs. */
 #define FL_HOSTCA_DAYS 366 /* that a certificate is good for */
 struct fl_hostca {
-    char *path;    /* of the private key, or of what stands for it: PATH.pub */
-    char *line;    /* "ssh-ed25519 AAAA...", without the comment */
-    bool in_agent; /* there is only the .pub here */
+    struct fl_signer signer;
     struct fl_host_key_list known;
 };
 /* FLEET_ECONFIG: SSH_CA_KEY_PATH is not set, or there is no such key; the

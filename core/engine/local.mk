@@ -31,6 +31,7 @@ core_sources += \
 	core/engine/hostca.c core/engine/hostca.h \
 	core/engine/invoke.c core/engine/invoke.h \
 	core/engine/journal.c core/engine/journal.h \
+	core/engine/keyfile.c core/engine/keyfile.h \
 	core/engine/ledger.c core/engine/ledger.h \
 	core/engine/load.c core/engine/load.h \
 	core/engine/lock.c core/engine/lock.h \
@@ -52,6 +53,7 @@ core_sources += \
 	core/engine/scripts.c core/engine/scripts.h \
 	core/engine/settings.c core/engine/settings.h \
 	core/engine/setup.c core/engine/setup.h \
+	core/engine/signer.c core/engine/signer.h \
 	core/engine/sims.c core/engine/sims.h \
 	core/engine/state.c core/engine/state.h \
 	core/engine/steps.c core/engine/steps.h \

@@ -212,7 +212,7 @@ int fl_view_init(struct fleet_view *view, const struct fl_view_from *from,
     if (rc == 0)
         rc = put(view, FLEET_VIEW_HOST_KEYS, from->host_keys, err);
     if (rc == 0 && from->ca)
-        rc = put(view, FLEET_VIEW_HOST_CA, from->ca->line, err);
+        rc = put(view, FLEET_VIEW_HOST_CA, from->ca->signer.line, err);
     if (rc == 0)
         rc = put_key_path(view, from->settings->key_path, err);
     if (rc == 0)

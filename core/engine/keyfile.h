@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#ifndef FL_CMD_KEYFILE_H
-#define FL_CMD_KEYFILE_H
+#ifndef FL_ENGINE_KEYFILE_H
+#define FL_ENGINE_KEYFILE_H
 
 #include <fleet/error.h>
 #include <stdbool.h>

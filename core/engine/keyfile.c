@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "core/cmd/keyfile.h"
+#include "core/engine/keyfile.h"
 
 #include "core/base/clock.h"
 #include "core/base/error.h"

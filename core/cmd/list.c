@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
 #include "core/cmd/cells.h"
+#include "core/cmd/proxymake.h"
 #include "core/cmd/work.h"
 
 #include "core/base/clock.h"
@@ -291,6 +292,7 @@ static void make_document(struct fl_context *context,
             fl_json_add(pods, json_member(verdicts, &fleet->members[i]));
     }
     fl_json_put(context->document, "pods", pods);
+    fl_json_put(context->document, "proxy", fl_proxymake_json(fleet));
     fl_json_put(context->document, "providers", json_providers(fleet));
     fl_json_put(context->document, "price_per_hour",
                 json_sums(fleet, FL_BILLS_RUNNING, 1));
@@ -410,6 +412,7 @@ static void tell_sums(struct fl_context *context, const struct fl_fleet *fleet,
         fl_say(context, "%s %s an hour, %s a day%s", hour, sums[i].currency,
                day, shown < all ? ", for all of them" : "");
     }
+    fl_proxymake_tell(context, fleet);
     tell_stopped(context, fleet);
     tell_quotes(context, fleet, selected);
     tell_notes(context, fleet, selected);

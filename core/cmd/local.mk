@@ -45,6 +45,7 @@ cmd_sources = \
 	core/cmd/progress.c core/cmd/progress.h \
 	core/cmd/providers.c \
 	core/cmd/proxy.c \
+	core/cmd/proxymake.c core/cmd/proxymake.h \
 	core/cmd/report.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \

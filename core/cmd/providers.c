@@ -72,6 +72,7 @@ static uint64_t plain_abilities(const struct fleet_provider_ops *ops)
         {ops->stop, FLEET_OP_STOP},       {ops->restart, FLEET_OP_RESTART},
         {ops->rename, FLEET_OP_RENAME},   {ops->terminate, FLEET_OP_TERMINATE},
         {ops->balance, FLEET_OP_BALANCE}, {ops->lock, FLEET_OP_LOCK},
+        {ops->expose, FLEET_OP_EXPOSE},
     };
     uint64_t bits = 0;
 
@@ -95,7 +96,7 @@ static int note_effects(const struct fleet_effect *table,
     int rc = FLEET_OK;
 
     known->effects = json_array();
-    for (int op = FLEET_OP_LIST; rc == 0 && op <= FLEET_OP_BALANCE; op++) {
+    for (int op = FLEET_OP_LIST; rc == 0 && op <= FLEET_OP_EXPOSE; op++) {
         const struct fleet_effect *effect = fl_effect_of(table, op);
         bool wipes = effect && effect->flags & FLEET_EFFECT_WIPES;
         bool bills = effect && effect->flags & FLEET_EFFECT_BILLS;
@@ -156,7 +157,7 @@ static int name_abilities(uint64_t bits, uint64_t caps, struct fl_strv *words)
     };
     int rc = FLEET_OK;
 
-    for (int op = FLEET_OP_LIST; rc == 0 && op <= FLEET_OP_BALANCE; op++) {
+    for (int op = FLEET_OP_LIST; rc == 0 && op <= FLEET_OP_EXPOSE; op++) {
         if (bits & FLEET_CAN(op))
             rc = fl_strv_add(words, fl_op_name(op));
     }

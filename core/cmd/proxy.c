@@ -6,23 +6,35 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/forwards.h"
 #include "core/cmd/output.h"
+#include "core/cmd/proxymake.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+struct proxy_options {
+    struct fl_forwards_flags flags;
+    bool create;
+    char *on;
+};
 /* clang-format off */
 static const struct fleet_option options[] = {
     {.key = "force", .type = FLEET_OPT_BOOL,
-     FLEET_AT(struct fl_forwards_flags, force),
+     FLEET_AT(struct proxy_options, flags.force),
      .help = "overwrite a file that somebody else has changed, and use ports "
              "on which something else listens"},
     {.key = "prune", .type = FLEET_OPT_BOOL,
-     FLEET_AT(struct fl_forwards_flags, prune),
+     FLEET_AT(struct proxy_options, flags.prune),
      .help = "believe a provider that lists no pod at all"},
     {.key = "new-host-key", .type = FLEET_OPT_BOOL,
-     FLEET_AT(struct fl_forwards_flags, new_host_key),
+     FLEET_AT(struct proxy_options, flags.new_host_key),
      .help = "learn the proxy's host key anew, for one that was installed "
              "again"},
+    {.key = "create", .type = FLEET_OPT_BOOL,
+     FLEET_AT(struct proxy_options, create),
+     .help = "install: on a machine that is made for it, unless it is there"},
+    {.key = "on", .type = FLEET_OPT_STRING,
+     FLEET_AT(struct proxy_options, on),
+     .help = "--create: at this provider, also one that PROVIDERS leaves out"},
     {0},
 };
 /* clang-format on */
@@ -180,8 +192,12 @@ static int status(struct fl_context *context,
     struct fleet_error err = {0};
     const struct fl_proxy_plan *plan = &view.plan;
     size_t deaf;
+    int rc;
 
-    if (look(context, flags, &view, &err) < 0)
+    rc = look(context, flags, &view, &err);
+    fl_proxymake_tell(context, &view.fleet);
+    fl_json_put(context->document, "machine", fl_proxymake_json(&view.fleet));
+    if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     deaf = show_served(context, plan);
     fl_say(context, "%s: %zu forward%s%s", fl_proxyhost_place(view.host),
@@ -220,17 +236,14 @@ static int set_up(struct fl_context *context, struct fl_proxyhost *host,
     return rc;
 }
 
-static int install(struct fl_context *context,
-                   const struct fl_forwards_flags *flags)
+static int install_on(struct fl_context *context, bool new_host_key, bool asked)
 {
     FL_AUTO(fl_proxyhost_close) struct fl_proxyhost *host = NULL;
     FL_AUTO_FREE char *question = NULL;
     struct fleet_error err = {0};
-    int rc = fl_work_open(context, &err);
+    int rc = fl_proxyhost_open(&context->engine, context->words, new_host_key,
+                               &host, &err);
 
-    if (rc == 0)
-        rc = fl_proxyhost_open(&context->engine, context->words,
-                               flags->new_host_key, &host, &err);
     if (rc == 0)
         question = fl_format("Set up nginx for %s?", fl_proxyhost_place(host));
     if (rc == 0 && !question)
@@ -239,7 +252,7 @@ static int install(struct fl_context *context,
         fl_say(context, "would set up nginx for %s", fl_proxyhost_place(host));
         return FL_EXIT_OK;
     }
-    if (rc == 0)
+    if (rc == 0 && !asked)
         rc = fl_confirm(context, question, &err);
     if (rc == 0)
         rc = set_up(context, host, &err);
@@ -250,30 +263,54 @@ static int install(struct fl_context *context,
     return FL_EXIT_OK;
 }
 
-static int run(struct fl_context *context, const void *given)
+static int install(struct fl_context *context,
+                   const struct proxy_options *given)
 {
+    bool anew = given->flags.new_host_key, ready = true, fresh = false;
+    struct fleet_error err = {0};
+    int status = FL_EXIT_OK;
+
+    if (given->on && !given->create)
+        return fl_usage(context, "--on goes with --create");
+    if (fl_work_open(context, &err) < 0)
+        return fl_report(context, &err, NULL, NULL);
+    if (given->create)
+        status = fl_proxymake(context, given->on, &ready, &fresh);
+    return ready ? install_on(context, anew || fresh, fresh) : status;
+}
+
+static int run(struct fl_context *context, const void *options_given)
+{
+    const struct proxy_options *given = options_given;
     const char *what = context->n_args == 1 ? context->args[0] : "";
 
+    if (given->create && strcmp(what, "install") != 0)
+        return fl_usage(context, "--create goes with install");
     if (strcmp(what, "plan") == 0)
-        return plan_it(context, given, FL_EXIT_DIFFERENT);
+        return plan_it(context, &given->flags, FL_EXIT_DIFFERENT);
     if (strcmp(what, "apply") == 0)
-        return apply(context, given);
+        return apply(context, &given->flags);
     if (strcmp(what, "status") == 0)
-        return status(context, given);
+        return status(context, &given->flags);
     if (strcmp(what, "install") == 0)
         return install(context, given);
-    return fl_usage(context, "one of plan, apply, status and install is meant");
+    if (strcmp(what, "remove") == 0)
+        return fl_proxymake_undo(context);
+    return fl_usage(context,
+                    "one of plan, apply, status, install and remove is meant");
 }
 
 const struct fl_command fl_cmd_proxy = {
     .name = "proxy",
     .group = "Files",
     .summary = "bring the proxy up to date with what the providers say",
-    .synopsis = "plan | apply | status | install",
-    .example = "fleet proxy install\n"
-               "fleet proxy plan\n"
-               "fleet proxy apply\n"
-               "fleet proxy status --json | jq '.served[].proxy_port'",
+    .synopsis = "plan | apply | status | install | remove",
+    .example =
+        "fleet proxy install\n"
+        "fleet proxy install --create     # from nothing, at a provider\n"
+        "fleet proxy plan\n"
+        "fleet proxy apply\n"
+        "fleet proxy status --json | jq '.served[].proxy_port'",
     .about =
         "plan: what would change in the nginx file of the proxy; the exit "
         "status is 8 when there is something.\n"
@@ -285,7 +322,11 @@ const struct fl_command fl_cmd_proxy = {
         "install: from a bare Debian or Ubuntu to an nginx that reads the "
         "file, "
         "with enough worker_connections for all names of the list; may be run "
-        "again.\n"
+        "again. With --create on a small machine that is made for it where a "
+        "provider can put a firewall before one: its price is shown and "
+        "confirmed, config.env learns where it is, and it costs money until "
+        "remove.\n"
+        "remove: ends that machine.\n"
         "A forward goes only when its pod is certainly gone: it stays while "
         "its provider cannot be listed, or lists nothing at all. A file that "
         "somebody else has changed is not overwritten without --force. The "
@@ -294,9 +335,9 @@ const struct fl_command fl_cmd_proxy = {
         "is localhost. Commands that move an endpoint end with an apply when a "
         "proxy is configured.",
     .options = options,
-    .options_size = sizeof(struct fl_forwards_flags),
+    .options_size = sizeof(struct proxy_options),
     .flags = FL_CMD_CHANGES,
     .args = FL_ARGS_WORDS,
-    .words = FL_WORDS("plan", "apply", "status", "install"),
+    .words = FL_WORDS("plan", "apply", "status", "install", "remove"),
     .run = run,
 };

@@ -293,7 +293,7 @@ int fl_provider_get(struct fl_provider *provider, int64_t deadline,
 
 struct acting {
     int op;
-    const char *id, *name;
+    const char *id, *name, *ports;
     int32_t locked;
 };
 
@@ -315,6 +315,8 @@ static int attempt_act(struct fl_provider *provider, void *arg,
         return ops->terminate(handle, acting->id, err);
     case FLEET_OP_RENAME:
         return ops->rename(handle, acting->id, acting->name, err);
+    case FLEET_OP_EXPOSE:
+        return ops->expose(handle, acting->id, acting->ports, err);
     default:
         return ops->lock(handle, acting->id, acting->locked, err);
     }
@@ -352,6 +354,15 @@ int fl_provider_lock(struct fl_provider *provider, int64_t deadline,
                      const char *id, bool locked, struct fleet_error *err)
 {
     struct acting acting = {.op = FLEET_OP_LOCK, .id = id, .locked = locked};
+
+    return act(provider, deadline, &acting, err);
+}
+
+int fl_provider_expose(struct fl_provider *provider, int64_t deadline,
+                       const char *id, const char *ports,
+                       struct fleet_error *err)
+{
+    struct acting acting = {.op = FLEET_OP_EXPOSE, .id = id, .ports = ports};
 
     return act(provider, deadline, &acting, err);
 }

@@ -34,8 +34,9 @@ static struct fl_member *member_by(const struct fl_fleet *fleet,
                                    const struct fl_listing *listing, int field,
                                    const char *value)
 {
-    for (size_t i = 0; value && i < fleet->n_members; i++) {
-        struct fl_member *member = &fleet->members[i];
+    struct fl_member *member;
+
+    for (size_t i = 0; value && (member = fl_fleet_machine(fleet, i)); i++) {
         const char *has = fleet_pod_get(member->pod, field);
 
         if (member->listing == listing && !member->unconfirmed && has &&

@@ -163,6 +163,23 @@ int fl_engine_open(struct fl_engine *engine, const char *config_path,
     return rc < 0 && err ? locate(engine, err) : rc;
 }
 
+int fl_engine_add_provider(struct fl_engine *engine, const char *name,
+                           struct fleet_error *err)
+{
+    FL_AUTO_FREE const struct fl_provider_entry **found = NULL;
+    size_t n = 0;
+    int rc = fl_catalog_choose(&engine->catalog, &engine->config, name, &found,
+                               &n, err);
+
+    for (size_t i = 0; rc == 0 && i < engine->n_chosen; i++) {
+        if (n == 0 || engine->chosen[i] == found[0])
+            return FLEET_OK;
+    }
+    if (rc == 0 && n > 0) /* there is room for the whole catalog */
+        engine->chosen[engine->n_chosen++] = found[0];
+    return rc;
+}
+
 int fl_engine_state(struct fl_engine *engine, enum fl_state_mode mode,
                     struct fleet_error *err)
 {

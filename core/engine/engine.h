@@ -34,6 +34,10 @@ int fl_engine_open(struct fl_engine *engine, const char *config_path,
 /* As far as possible without a cohort, for doctor, plugins, providers. */
 int fl_engine_open_plugins(struct fl_engine *engine, const char *config_path,
                            struct fleet_error *err);
+/* A provider that is used in this run, too, although PROVIDERS leaves it out.
+ */
+int fl_engine_add_provider(struct fl_engine *engine, const char *name,
+                           struct fleet_error *err);
 int fl_engine_state(struct fl_engine *engine, enum fl_state_mode mode,
                     struct fleet_error *err);
 /* Lock, state for writing, a run in the journal: what a changing command needs

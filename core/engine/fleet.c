@@ -390,6 +390,26 @@ static struct fl_member *listed_as(const struct fl_fleet *fleet,
     return member;
 }
 
+/* Likewise for the proxy, which stands beside the members. */
+static int join_proxy(struct fl_engine *engine, struct fl_fleet *fleet,
+                      const struct fl_known *known, struct fleet_error *err)
+{
+    struct fl_listing *listing = fl_fleet_listing(fleet, known->provider);
+    struct fleet_pod *pod;
+    int rc;
+
+    if (fleet->proxy.pod) {
+        fleet->proxy.price_quoted = known->price_quoted;
+        return FLEET_OK;
+    }
+    pod = pod_of_known(known);
+    if (!pod)
+        return fl_enomem(err);
+    rc = fl_fleet_add(fleet, &engine->cohort, listing, pod, err);
+    fleet->proxy.unconfirmed = fleet->proxy.pod != NULL;
+    return rc;
+}
+
 static int join_one(struct fl_engine *engine, struct fl_fleet *fleet,
                     const struct fl_map *by_id, const struct fl_known *known,
                     struct fleet_error *err)
@@ -397,6 +417,8 @@ static int join_one(struct fl_engine *engine, struct fl_fleet *fleet,
     struct fl_member *member = listed_as(fleet, by_id, known);
     struct fleet_pod *pod;
 
+    if (!member && fl_cohort_is_proxy(&engine->cohort, known->name))
+        return join_proxy(engine, fleet, known, err);
     if (member) {
         member->price_quoted = known->price_quoted;
         if (!fl_pod_is_set(member->pod, FLEET_POD_HOST_KEY))
@@ -545,6 +567,7 @@ void fl_fleet_clear(struct fl_fleet *fleet)
         fl_provider_close(fleet->listings[i].provider);
     for (size_t i = 0; i < fleet->n_members; i++)
         fl_pod_free(fleet->members[i].pod);
+    fl_pod_free(fleet->proxy.pod);
     free(fleet->listings);
     free(fleet->members);
     fl_strv_clear(&fleet->names);
@@ -562,6 +585,8 @@ static bool place(const struct fl_fleet *fleet, const struct fl_cohort *cohort,
     uintptr_t at;
 
     member->short_name = name ? fl_cohort_short(cohort, name) : NULL;
+    if (name && fl_cohort_is_proxy(cohort, name))
+        member->short_name = name;
     if (!member->short_name)
         return false;
     at = (uintptr_t)fl_map_get(&fleet->order, member->short_name);
@@ -580,6 +605,14 @@ int fl_fleet_add(struct fl_fleet *fleet, const struct fl_cohort *cohort,
 
     if (!place(fleet, cohort, &member) || fl_pod_state(pod) == FLEET_STATE_GONE)
         return FLEET_OK;
+    if (fl_cohort_is_proxy(cohort, member.short_name)) {
+        fleet->proxy.twin = fleet->proxy.pod != NULL;
+        if (!fleet->proxy.pod) {
+            fleet->proxy = member;
+            owned = NULL;
+        }
+        return FLEET_OK;
+    }
     rc = reserve(fleet, 1, err);
     if (rc < 0)
         return rc;
@@ -601,6 +634,10 @@ void fl_fleet_remove(struct fl_fleet *fleet, struct fl_member *member)
     size_t at = (size_t)(member - fleet->members);
 
     fl_pod_free(member->pod);
+    if (member == &fleet->proxy) {
+        fleet->proxy = (struct fl_member){0};
+        return;
+    }
     memmove(member, member + 1, (fleet->n_members - at - 1) * sizeof(*member));
     fleet->n_members--;
 }
@@ -662,6 +699,15 @@ void fl_known_of(struct fl_known *known, const char *provider,
     };
 }
 
+struct fl_member *fl_fleet_machine(const struct fl_fleet *fleet, size_t i)
+{
+    if (i < fleet->n_members)
+        return &fleet->members[i];
+    return i == fleet->n_members && fleet->proxy.pod
+               ? (struct fl_member *)&fleet->proxy
+               : NULL;
+}
+
 struct fl_member *fl_fleet_member(const struct fl_fleet *fleet,
                                   const char *name)
 {
@@ -692,15 +738,16 @@ size_t fl_fleet_sums(const struct fl_fleet *fleet,
                      const struct fl_listing *listing, enum fl_bills which,
                      struct fl_sum *sums, size_t max)
 {
+    const struct fl_member *member;
     size_t n = 0, k;
 
-    for (size_t i = 0; i < fleet->n_members; i++) {
-        const struct fleet_pod *pod = fleet->members[i].pod;
-        int64_t price = fleet_pod_get_number(pod, FLEET_POD_PRICE_MICROS, -1);
-        const char *currency = text_of(&fleet->members[i], FLEET_POD_CURRENCY);
+    for (size_t i = 0; (member = fl_fleet_machine(fleet, i)); i++) {
+        int64_t price =
+            fleet_pod_get_number(member->pod, FLEET_POD_PRICE_MICROS, -1);
+        const char *currency = text_of(member, FLEET_POD_CURRENCY);
 
-        if (price < 0 || fl_member_bills(&fleet->members[i]) != which ||
-            (listing && fleet->members[i].listing != listing))
+        if (price < 0 || fl_member_bills(member) != which ||
+            (listing && member->listing != listing))
             continue;
         if (!*currency)
             currency = "USD";

@@ -36,9 +36,11 @@ struct fl_fleet {
     size_t n_listings;
     struct fl_member *members; /* the cohort's, in list order; none is gone */
     size_t n_members, size_members;
-    bool complete;         /* every listing ok */
-    struct fl_map by_name; /* to members */
-    struct fl_map order;   /* short name to its place in the list + 1 */
+    struct fl_member proxy; /* the machine that fleet made to be the proxy,
+                               which is no pod; its pod NULL: none */
+    bool complete;          /* every listing ok */
+    struct fl_map by_name;  /* to members */
+    struct fl_map order;    /* short name to its place in the list + 1 */
     struct fl_known_list known;
     struct fl_strv names; /* of the listings */
 };
@@ -68,6 +70,9 @@ int fl_fleet_sort(struct fl_fleet *fleet, struct fleet_error *err);
 /* What is to be remembered of a pod at a provider; borrows from both. */
 void fl_known_of(struct fl_known *known, const char *provider,
                  const struct fleet_pod *pod);
+/* Every machine that is paid for: the members, then the proxy. NULL: there is
+ * no I-th. */
+struct fl_member *fl_fleet_machine(const struct fl_fleet *fleet, size_t i);
 /* The first of that full name, or NULL. */
 struct fl_member *fl_fleet_member(const struct fl_fleet *fleet,
                                   const char *name);

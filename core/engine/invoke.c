@@ -34,6 +34,7 @@ const char *fl_op_name(int op)
         [FLEET_OP_RENAME] = "rename",
         [FLEET_OP_LOCK] = "lock",
         [FLEET_OP_BALANCE] = "balance",
+        [FLEET_OP_EXPOSE] = "expose",
     };
     const int count = sizeof(names) / sizeof(names[0]);
 

@@ -29,6 +29,7 @@ static const struct function {
     {FLEET_OP_RENAME,    offsetof(struct fleet_provider_ops, rename)},
     {FLEET_OP_LOCK,      offsetof(struct fleet_provider_ops, lock)},
     {FLEET_OP_BALANCE,   offsetof(struct fleet_provider_ops, balance)},
+    {FLEET_OP_EXPOSE,    offsetof(struct fleet_provider_ops, expose)},
 };
 /* clang-format on */
 

@@ -72,6 +72,10 @@ int fl_provider_rename(struct fl_provider *provider, int64_t deadline,
                        struct fleet_error *err);
 int fl_provider_lock(struct fl_provider *provider, int64_t deadline,
                      const char *id, bool locked, struct fleet_error *err);
+/* "22 12000-12999": what TCP gets in on from now on. */
+int fl_provider_expose(struct fl_provider *provider, int64_t deadline,
+                       const char *id, const char *ports,
+                       struct fleet_error *err);
 int fl_provider_balance(struct fl_provider *provider, int64_t deadline,
                         int64_t *micros, char currency[8],
                         struct fleet_error *err);

@@ -74,11 +74,11 @@ static int confirm_all(struct fl_engine *engine, struct fl_fleet *fleet,
 {
     int rc = FLEET_OK;
 
-    for (size_t i = fleet->n_members; rc == 0 && i-- > 0;) {
-        struct fl_member *member = &fleet->members[i];
+    for (size_t i = fleet->n_members + 1; rc == 0 && i-- > 0;) {
+        struct fl_member *member = fl_fleet_machine(fleet, i);
         bool gone = false;
 
-        if (!member->unconfirmed || !member->listing->ok)
+        if (!member || !member->unconfirmed || !member->listing->ok)
             continue;
         rc = confirm(engine, fleet, member, result, &gone, err);
         if (rc == 0 && gone)
@@ -101,8 +101,9 @@ static bool is_known(const struct fl_map *known, const struct fl_member *member)
 static int remember(struct fl_engine *engine, struct fl_fleet *fleet,
                     const struct fl_map *known, struct fleet_error *err)
 {
-    for (size_t i = 0; i < fleet->n_members; i++) {
-        const struct fl_member *member = &fleet->members[i];
+    const struct fl_member *member;
+
+    for (size_t i = 0; (member = fl_fleet_machine(fleet, i)); i++) {
         struct fl_known put;
         int rc;
 

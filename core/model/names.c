@@ -129,6 +129,21 @@ char *fl_cohort_full(const struct fl_cohort *cohort, const char *short_name)
     return fl_format("%s-%s", cohort->prefix, short_name);
 }
 
+static const char proxy_word[] = "proxy.";
+
+char *fl_cohort_proxy(const struct fl_cohort *cohort)
+{
+    return fl_format("%s%s", proxy_word, cohort->prefix);
+}
+
+bool fl_cohort_is_proxy(const struct fl_cohort *cohort, const char *name)
+{
+    size_t len = strlen(proxy_word);
+
+    return strncmp(name, proxy_word, len) == 0 &&
+           strcmp(name + len, cohort->prefix) == 0;
+}
+
 const char *fl_cohort_short(const struct fl_cohort *cohort, const char *name)
 {
     size_t len = strlen(cohort->prefix);

@@ -34,6 +34,10 @@ FL_CLEANUP_IN_PLACE(fl_cohort_clear, struct fl_cohort);
 
 /* "arena-apple" of "apple"; malloc'd, NULL when out of memory. */
 char *fl_cohort_full(const struct fl_cohort *cohort, const char *short_name);
+/* "proxy.arena": what the machine is called that fleet makes to be the proxy.
+ * No pod of any cohort can have such a name. Likewise malloc'd. */
+char *fl_cohort_proxy(const struct fl_cohort *cohort);
+bool fl_cohort_is_proxy(const struct fl_cohort *cohort, const char *name);
 /* "apple" inside "arena-apple" when the prefix matches, else NULL. Borrowed. */
 const char *fl_cohort_short(const struct fl_cohort *cohort, const char *name);
 /* Position in the list; names outside it sort behind, SIZE_MAX. */

@@ -88,7 +88,8 @@ enum fleet_op {
     FLEET_OP_TERMINATE,
     FLEET_OP_RENAME,
     FLEET_OP_LOCK,
-    FLEET_OP_BALANCE
+    FLEET_OP_BALANCE,
+    FLEET_OP_EXPOSE
 };
 #define FLEET_CAN(op_) (UINT64_C(1) << (op_))
 

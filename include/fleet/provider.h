@@ -62,6 +62,14 @@ struct fleet_provider_ops {
      * person who looks before anything is made. Changes nothing. */
     int (*about)(void *handle, struct fleet_report *report,
                  struct fleet_error *err);
+
+    /* From now on TCP gets in on these ports and on no others, whoever asks,
+     * by a firewall that belongs to this machine and goes with it. PORTS:
+     * numbers and ranges, blanks between, "22 12000-12999". Asked again, with
+     * the same ports or others, it puts right what is there. Offered, it makes
+     * a provider fit for machines that stand in the open, such as a proxy. */
+    int (*expose)(void *handle, const char *id, const char *ports,
+                  struct fleet_error *err);
 };
 
 #ifdef __cplusplus

@@ -85,6 +85,7 @@ static const char *const call_names[] = {
     [FLEET_OP_RENAME]    = "rename",
     [FLEET_OP_LOCK]      = "lock",
     [FLEET_OP_BALANCE]   = "balance",
+    [FLEET_OP_EXPOSE]    = "expose",
 };
 /* clang-format on */
 #define CALLS (int)(sizeof(call_names) / sizeof(call_names[0]))

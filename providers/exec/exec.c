@@ -328,6 +328,13 @@ static int exec_lock(void *handle, const char *id, int32_t locked,
                 json_pack("{s:s,s:b}", "pod", id, "locked", locked != 0), err);
 }
 
+static int exec_expose(void *handle, const char *id, const char *ports,
+                       struct fleet_error *err)
+{
+    return tell(handle, FLEET_OP_EXPOSE,
+                json_pack("{s:s,s:s}", "pod", id, "ports", ports), err);
+}
+
 static int exec_balance(void *handle, int64_t *micros, char currency[8],
                         struct fleet_error *err)
 {
@@ -469,6 +476,7 @@ static const struct fleet_provider_ops ops = {
     .rename = exec_rename,
     .lock = exec_lock,
     .balance = exec_balance,
+    .expose = exec_expose,
     .abilities = exec_abilities,
     .effects = exec_effects,
 };

@@ -261,3 +261,9 @@ int access_firewall(struct hetzner *h, int64_t *id, struct fleet_error *err)
     hetzner_leave(h);
     return rc;
 }
+
+int access_find_wall(struct hetzner *h, const char *name, json_t **found,
+                     struct fleet_error *err)
+{
+    return find_by(h, &walls_shelf, "name", name, found, err);
+}

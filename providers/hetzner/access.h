@@ -14,5 +14,8 @@ int access_keys(struct hetzner *h, const char *public_key, json_t **keys,
                 struct fleet_error *err);
 /* 0: none is set. */
 int access_firewall(struct hetzner *h, int64_t *id, struct fleet_error *err);
+/* The firewall of that name; *found stays NULL when there is none. */
+int access_find_wall(struct hetzner *h, const char *name, json_t **found,
+                     struct fleet_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "providers/hetzner/judge.h"
 #include "providers/hetzner/market.h"
 #include "providers/hetzner/request.h"
+#include "providers/hetzner/wall.h"
 
 #include <fleet/log.h>
 #include <fleet/provider.h>
@@ -658,7 +659,11 @@ static int hetzner_terminate(void *handle, const char *id,
     if (rc == FLEET_OK &&
         parse_state(api_text(server, "status")) != FLEET_STATE_TERMINATING)
         rc = action_run(h, &action, err);
-    return rc == FLEET_ENOTFOUND ? FLEET_OK : rc;
+    if (rc == FLEET_ENOTFOUND)
+        rc = FLEET_OK;
+    if (rc == FLEET_OK && (!server || wall_is_there(server)))
+        wall_remove(h, id);
+    return rc;
 }
 
 static int hetzner_rename(void *handle, const char *id, const char *name,
@@ -694,6 +699,16 @@ static int hetzner_lock(void *handle, const char *id, int32_t locked,
         return rc;
     action.body = request_protection(locked != 0);
     return action.body ? action_run(h, &action, err) : api_enomem(err);
+}
+
+static int hetzner_expose(void *handle, const char *id, const char *ports,
+                          struct fleet_error *err)
+{
+    struct hetzner *h = handle;
+    AUTO_JSON json_t *server = NULL;
+    int rc = read_ours(h, id, &server, err);
+
+    return rc < 0 ? rc : wall_build(h, server, ports, err);
 }
 
 /* ---- descriptor ---- */
@@ -758,6 +773,7 @@ static const struct fleet_provider_ops ops = {
     .terminate = hetzner_terminate,
     .rename = hetzner_rename,
     .lock = hetzner_lock,
+    .expose = hetzner_expose,
 };
 /* clang-format on */
 

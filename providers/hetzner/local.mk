@@ -6,7 +6,8 @@ providers_hetzner_la_SOURCES = \
 	providers/hetzner/action.c providers/hetzner/action.h \
 	providers/hetzner/handle.c providers/hetzner/handle.h \
 	providers/hetzner/hetzner.c \
-	providers/hetzner/market.c providers/hetzner/market.h
+	providers/hetzner/market.c providers/hetzner/market.h \
+	providers/hetzner/wall.c providers/hetzner/wall.h
 providers_hetzner_la_LDFLAGS = $(provider_ldflags)
 providers_hetzner_la_LIBADD = providers/libhetzner.la providers/libapi.la \
 	libfleet.la $(DEPS_LIBS)

@@ -115,6 +115,61 @@ json_t *request_key(const char *name, const char *public_key)
                      public_key, "labels", LABEL_OWNER, LABEL_FLEET);
 }
 
+/* ---- firewalls ---- */
+
+static json_t *rule(const char *protocol, const char *port, size_t len)
+{
+    json_t *made = json_pack("{s:s,s:s,s:[s,s]}", "direction", "in", "protocol",
+                             protocol, "source_ips", "0.0.0.0/0", "::/0");
+
+    if (made && port &&
+        json_object_set_new(made, "port", json_stringn(port, len)) < 0) {
+        json_decref(made);
+        return NULL;
+    }
+    return made;
+}
+
+/* What is not TCP: only ping, which says that the machine is there. */
+static json_t *rules_of(const char *ports)
+{
+    AUTO_JSON json_t *rules = json_array();
+
+    for (const char *at = ports; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+
+        if (json_array_append_new(rules, rule("tcp", at, len)) < 0)
+            return NULL;
+        at += len;
+    }
+    if (json_array_append_new(rules, rule("icmp", NULL, 0)) < 0)
+        return NULL;
+    return json_incref(rules);
+}
+
+static json_t *resources(int64_t server)
+{
+    return json_pack("[{s:s,s:{s:I}}]", "type", "server", "server", "id",
+                     (json_int_t)server);
+}
+
+json_t *request_wall(const char *name, int64_t server, const char *ports)
+{
+    return json_pack("{s:s,s:{s:s},s:o,s:o}", "name", name, "labels",
+                     LABEL_OWNER, LABEL_FLEET, "rules", rules_of(ports),
+                     "apply_to", resources(server));
+}
+
+json_t *request_rules(const char *ports)
+{
+    return json_pack("{s:o}", "rules", rules_of(ports));
+}
+
+json_t *request_apply(int64_t server)
+{
+    return json_pack("{s:o}", "apply_to", resources(server));
+}
+
 /* ---- fingerprints ---- */
 
 /* The second word: options in front of the type are not for a key here. */

@@ -25,6 +25,11 @@ json_t *request_server(const struct wish *wish);
 json_t *request_rename(const char *name, const json_t *labels);
 json_t *request_protection(bool on);
 json_t *request_key(const char *name, const char *public_key);
+/* A firewall before a server that lets TCP in on PORTS, "22 12000-12999"; its
+ * rules alone; and the server alone that it stands before. */
+json_t *request_wall(const char *name, int64_t server, const char *ports);
+json_t *request_rules(const char *ports);
+json_t *request_apply(int64_t server);
 
 /* The MD5 of a key's blob, as the API names keys: "b7:2f:...". PUBLIC_KEY is a
  * line of authorized_keys. */

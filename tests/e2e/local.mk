@@ -50,6 +50,7 @@ e2e_tests = \
 	tests/e2e/plugin-refused.sh \
 	tests/e2e/proxy-apply.sh \
 	tests/e2e/proxy-crash.sh \
+	tests/e2e/proxy-create.sh \
 	tests/e2e/proxy-faults.sh \
 	tests/e2e/proxy-install.sh \
 	tests/e2e/proxy-ssh.sh \

@@ -1396,6 +1396,226 @@ static void list_firewalls(struct sim_call *call)
     reply_page(call, "firewalls", list);
 }
 
+static const char *const directions[] = {"in", "out", NULL};
+static const char *const protocols[] = {"tcp", "udp", "icmp",
+                                        "esp", "gre", NULL};
+static const struct sim_field source_item = {.type = SIM_STRING,
+                                             .pattern = "/[0-9]+$"};
+static const struct sim_field rule_fields[] = {
+    {.key = "direction",
+     .type = SIM_STRING,
+     .flags = SIM_REQUIRED,
+     .words = directions},
+    {.key = "protocol",
+     .type = SIM_STRING,
+     .flags = SIM_REQUIRED,
+     .words = protocols},
+    {.key = "port", .type = SIM_STRING, .pattern = "^[0-9]+(-[0-9]+)?$"},
+    {.key = "source_ips", .type = SIM_ARRAY, .max = 100, .sub = &source_item},
+    {.key = "destination_ips",
+     .type = SIM_ARRAY,
+     .max = 100,
+     .sub = &source_item},
+    {.key = "description", .type = SIM_STRING, .max = 255},
+    {0},
+};
+static const struct sim_field rule_item = {.type = SIM_OBJECT,
+                                           .sub = rule_fields};
+static const struct sim_field target_fields[] = {
+    {.key = "id", .type = SIM_INTEGER, .flags = SIM_REQUIRED},
+    {0},
+};
+static const struct sim_field resource_fields[] = {
+    {.key = "type", .type = SIM_STRING, .flags = SIM_REQUIRED},
+    {.key = "server", .type = SIM_OBJECT, .sub = target_fields},
+    {0},
+};
+static const struct sim_field resource_item = {.type = SIM_OBJECT,
+                                               .sub = resource_fields};
+static const struct sim_field wall_fields[] = {
+    {.key = "name", .type = SIM_STRING, .flags = SIM_REQUIRED, .min = 1},
+    {.key = "labels", .type = SIM_MAP},
+    {.key = "rules", .type = SIM_ARRAY, .max = 50, .sub = &rule_item},
+    {.key = "apply_to", .type = SIM_ARRAY, .sub = &resource_item},
+    {0},
+};
+static const struct sim_field rules_fields[] = {
+    {.key = "rules",
+     .type = SIM_ARRAY,
+     .flags = SIM_REQUIRED,
+     .max = 50,
+     .sub = &rule_item},
+    {0},
+};
+static const struct sim_field apply_fields[] = {
+    {.key = "apply_to",
+     .type = SIM_ARRAY,
+     .flags = SIM_REQUIRED,
+     .sub = &resource_item},
+    {0},
+};
+
+/* Ports go with TCP and UDP, and with nothing else. false: it has replied. */
+static bool rules_are_fine(struct sim_call *call)
+{
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach(json_object_get(call->body, "rules"), i, rule)
+    {
+        const char *protocol = sim_text(rule, "protocol", "");
+        bool needs = strcmp(protocol, "tcp") == 0 || !strcmp(protocol, "udp");
+
+        if (needs == (sim_text(rule, "port", NULL) != NULL))
+            continue;
+        field_error(call, "rules", "port and protocol do not fit");
+        return false;
+    }
+    return true;
+}
+
+static struct sim_machine *wall_target(struct sim_call *call,
+                                       const json_t *resource)
+{
+    const json_t *target = json_object_get(resource, "server");
+    char *id = sim_format("%lld", (long long)sim_number(target, "id", 0));
+    struct sim_machine *server = sim_machine_find(call->sim, id);
+
+    free(id);
+    return server;
+}
+
+/* false: it has replied. */
+static bool put_wall_before(struct sim_call *call, int64_t id, json_t *actions)
+{
+    const json_t *resource;
+    size_t i;
+
+    json_array_foreach(json_object_get(call->body, "apply_to"), i, resource)
+    {
+        struct sim_machine *server = wall_target(call, resource);
+
+        if (!server) {
+            refuse(call, 404, "firewall_resource_not_found", "server not found",
+                   NULL);
+            return false;
+        }
+        json_array_append_new(
+            json_object_get(server->data, "firewalls"),
+            json_pack("{s:I, s:s}", "id", (json_int_t)id, "status", "applied"));
+        json_array_append_new(
+            actions,
+            add_action(call, server, "apply_firewall", action_ms(call->sim)));
+    }
+    return true;
+}
+
+static void create_firewall(struct sim_call *call)
+{
+    struct account *account = account_of(call->sim);
+    const json_t *labels, *rules, *other;
+    json_t *firewall, *actions = NULL;
+    const char *name;
+    int64_t id;
+    size_t i;
+
+    if (!body_fits(call, wall_fields) || !rules_are_fine(call))
+        return;
+    name = sim_text(call->body, "name", "");
+    json_array_foreach(account->firewalls, i, other)
+    {
+        if (strcmp(sim_text(other, "name", ""), name) == 0) {
+            refuse(call, 409, "uniqueness_error",
+                   "firewall name is already used", NULL);
+            return;
+        }
+    }
+    id = account->next_id++;
+    actions = json_array();
+    if (!put_wall_before(call, id, actions)) {
+        json_decref(actions);
+        return;
+    }
+    labels = json_object_get(call->body, "labels");
+    rules = json_object_get(call->body, "rules");
+    firewall =
+        json_pack("{s:I, s:s, s:o, s:o}", "id", (json_int_t)id, "name", name,
+                  "labels", labels ? json_deep_copy(labels) : json_object(),
+                  "rules", rules ? json_deep_copy(rules) : json_array());
+    json_array_append_new(account->firewalls, firewall);
+    sim_reply(
+        call, 201,
+        json_pack("{s:O, s:o}", "firewall", firewall, "actions", actions));
+}
+
+/* NULL and a reply: there is none. */
+static json_t *wall_of(struct sim_call *call)
+{
+    const json_t *firewall =
+        find_firewall(call->sim, strtoll(call->arg[0], NULL, 10));
+
+    if (!firewall)
+        refuse(call, 404, "not_found", "not found", NULL);
+    return (json_t *)firewall;
+}
+
+static void set_rules(struct sim_call *call)
+{
+    json_t *firewall = wall_of(call);
+
+    if (!firewall || !body_fits(call, rules_fields) || !rules_are_fine(call))
+        return;
+    sim_put(firewall, "rules",
+            json_deep_copy(json_object_get(call->body, "rules")));
+    sim_reply(call, 201, json_pack("{s:[]}", "actions"));
+}
+
+static void apply_firewall(struct sim_call *call)
+{
+    json_t *firewall = wall_of(call), *actions;
+
+    if (!firewall || !body_fits(call, apply_fields))
+        return;
+    actions = json_array();
+    if (put_wall_before(call, sim_number(firewall, "id", 0), actions))
+        sim_reply(call, 201, json_pack("{s:O}", "actions", actions));
+    json_decref(actions);
+}
+
+static bool is_in_use(const struct sim *sim, int64_t id)
+{
+    struct sim_machine *server = sim_machine_before(sim, INT64_MAX);
+    const json_t *entry;
+    size_t i;
+
+    for (; server; server = sim_machine_before(sim, server->number)) {
+        json_array_foreach(json_object_get(server->data, "firewalls"), i, entry)
+        {
+            if (sim_number(entry, "id", 0) == id)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void delete_firewall(struct sim_call *call)
+{
+    json_t *firewalls = account_of(call->sim)->firewalls;
+    const json_t *firewall = wall_of(call);
+
+    if (!firewall)
+        return;
+    if (is_in_use(call->sim, sim_number(firewall, "id", 0))) {
+        refuse(call, 422, "resource_in_use", "firewall is in use", NULL);
+        return;
+    }
+    for (size_t i = json_array_size(firewalls); i-- > 0;) {
+        if (json_array_get(firewalls, i) == firewall)
+            json_array_remove(firewalls, i);
+    }
+    sim_reply(call, 204, NULL);
+}
+
 static void removed(struct sim_call *call)
 {
     refuse(call, 410, "deprecated_api_endpoint", "this endpoint was removed",
@@ -1451,7 +1671,11 @@ static const struct sim_route routes[] = {
     {"POST", "/v1/ssh_keys", create_key},
     {"GET", "/v1/ssh_keys/{}", get_key},
     {"GET", "/v1/firewalls", list_firewalls},
+    {"POST", "/v1/firewalls", create_firewall},
     {"GET", "/v1/firewalls/{}", get_firewall},
+    {"DELETE", "/v1/firewalls/{}", delete_firewall},
+    {"POST", "/v1/firewalls/{}/actions/set_rules", set_rules},
+    {"POST", "/v1/firewalls/{}/actions/apply_to_resources", apply_firewall},
     {"GET", "/v1/images", list_images},
     {"GET", "/v1/images/{}", get_image},
     {"GET", "/v1/server_types", list_types},

@@ -7,6 +7,7 @@
 #include "core/cmd/forwards.h"
 #include "core/cmd/output.h"
 #include "core/cmd/proxymake.h"
+#include "core/engine/proxylogs.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -219,7 +220,7 @@ static int status(struct fl_context *context,
 static int set_up(struct fl_context *context, struct fl_proxyhost *host,
                   struct fleet_error *err)
 {
-    FL_AUTO(fl_strv_clear) struct fl_strv did = {0};
+    FL_AUTO(fl_strv_clear) struct fl_strv did = {0}, logs = {0};
     json_t *deeds = json_array();
     int64_t needs = fl_forward_connections(context->engine.cohort.names.n);
     int rc = fl_proxyhost_lock(host, fl_deadline(context->globals.lock_wait_ms),
@@ -228,6 +229,10 @@ static int set_up(struct fl_context *context, struct fl_proxyhost *host,
     /* Where the directory is not there yet, neither is anybody else. */
     if (rc == 0 || rc == FLEET_ECONFIG)
         rc = fl_proxyhost_install(host, needs, &did, err);
+    if (rc == 0)
+        rc = fl_proxylogs(&context->engine, &logs, err);
+    if (rc == 0)
+        rc = fl_proxyhost_rotate(host, &logs, &did, err);
     for (size_t i = 0; i < did.n; i++) {
         fl_say(context, "%s", did.at[i]);
         fl_json_add(deeds, fl_json_text(did.at[i]));

@@ -46,6 +46,7 @@ core_sources += \
 	core/engine/provider.c core/engine/provider.h \
 	core/engine/ran.c core/engine/ran.h \
 	core/engine/proxy.c core/engine/proxy.h \
+	core/engine/proxylogs.c core/engine/proxylogs.h \
 	core/engine/proxymachine.c core/engine/proxymachine.h \
 	core/engine/proxyhost.c core/engine/proxyhost.h \
 	core/engine/proxyscript.c core/engine/proxyscript.h \

@@ -659,21 +659,45 @@ static const char *last_line(const char *output)
     return at;
 }
 
-int fl_proxyhost_install(struct fl_proxyhost *host, int64_t needs,
-                         struct fl_strv *did, struct fleet_error *err)
+/* A step that tells what it has done. */
+static int deed(struct fl_proxyhost *host, const char *which,
+                const char *const *words, struct fl_strv *did,
+                struct fleet_error *err)
 {
-    char number[32];
-    const char *const words[] = {"NEEDS", number, NULL};
     FL_AUTO_FREE char *output = NULL;
-    int rc;
+    int rc = run(host, which, words, NULL, &output, err);
 
-    snprintf(number, sizeof(number), "%" PRId64, needs);
-    host->limit_ms = INSTALL_MS;
-    rc = run(host, "install", words, NULL, &output, err);
-    host->limit_ms = STEP_MS;
     if (rc < 0)
         return rc;
     if (take_deeds(output, did) < 0)
         return fl_enomem(err);
     return verdict(host, last_line(output), err);
+}
+
+int fl_proxyhost_install(struct fl_proxyhost *host, int64_t needs,
+                         struct fl_strv *did, struct fleet_error *err)
+{
+    char number[32];
+    const char *const words[] = {"NEEDS", number, NULL};
+    int rc;
+
+    snprintf(number, sizeof(number), "%" PRId64, needs);
+    host->limit_ms = INSTALL_MS;
+    rc = deed(host, "install", words, did, err);
+    host->limit_ms = STEP_MS;
+    return rc;
+}
+
+int fl_proxyhost_rotate(struct fl_proxyhost *host, const struct fl_strv *logs,
+                        struct fl_strv *did, struct fleet_error *err)
+{
+    FL_AUTO(fl_buf_clear) struct fl_buf names = FL_BUF(4096);
+    const char *words[] = {"LOGS", NULL, NULL};
+
+    for (size_t i = 0; i < logs->n; i++)
+        fl_buf_printf(&names, "%s%s", i ? " " : "", logs->at[i]);
+    if (names.failed)
+        return fl_buf_check(&names, "the names of the logs", err);
+    words[1] = fl_buf_text(&names);
+    return deed(host, "rotate", words, did, err);
 }

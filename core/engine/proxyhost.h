@@ -69,5 +69,8 @@ int fl_proxyhost_settle(struct fl_proxyhost *host, struct fleet_error *err);
  * thing that was done. */
 int fl_proxyhost_install(struct fl_proxyhost *host, int64_t needs,
                          struct fl_strv *did, struct fleet_error *err);
+/* These logs are rotated by logrotate from now on, unless they are already. */
+int fl_proxyhost_rotate(struct fl_proxyhost *host, const struct fl_strv *logs,
+                        struct fl_strv *did, struct fleet_error *err);
 
 #endif

@@ -21,7 +21,8 @@ for tool in apt-get logrotate; do
 done
 printf '#!/bin/sh\necho "Status: install ok installed"\n' >"$work/bin/dpkg"
 chmod 755 "$work/bin/apt-get" "$work/bin/logrotate" "$work/bin/dpkg"
-echo "SSH_PROXY_NGINX_CMD=\"PATH=$work/bin:/usr/sbin:/usr/bin:/sbin:/bin;\
+mkdir "$work/rotate"
+echo "SSH_PROXY_NGINX_CMD=\"ROTATE=$work/rotate PATH=$work/bin:/usr/sbin:/usr/bin:/sbin:/bin;\
  nginx -p $work/nginx -c $work/nginx.conf\"" >>"$FLEET_CONFIG"
 on_exit stop_nginx
 sed -i '/^stream/d' "$work/nginx.conf"
@@ -89,6 +90,8 @@ check 'a key of its own' grep -q "^SSH_PROXY_KEY_PATH=\"*$work/arena_proxy" \
     "$FLEET_CONFIG"
 equal 'which is private' 600 "$(stat -c %a "$work/arena_proxy")"
 check_not 'not that of the pods' cmp -s "$work/arena_proxy.pub" "$work/key.pub"
+
+check 'rotation' test -s "$work/rotate/fleet-fleet"
 
 ### It serves, costs money, and is no pod
 

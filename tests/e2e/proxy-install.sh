@@ -31,7 +31,9 @@ cat >"$work/bin/dpkg" <<END
 [ ! -e "$work/bin/proxy-nginx" ] || echo 'Status: install ok installed'
 END
 chmod 755 "$work/bin/apt-get" "$work/bin/dpkg"
-echo "SSH_PROXY_NGINX_CMD=\"proxy-nginx -p $work/nginx -c $work/nginx.conf\"" \
+# Rules for logrotate go where the script that calls nginx so finds ROTATE.
+mkdir "$work/rotate"
+echo "SSH_PROXY_NGINX_CMD=\"ROTATE=$work/rotate; proxy-nginx -p $work/nginx -c $work/nginx.conf\"" \
     >>"$FLEET_CONFIG"
 on_exit stop_nginx
 sed -i '/^stream/d; s/worker_connections 1024/worker_connections 100/' \
@@ -56,6 +58,11 @@ says 'started nginx'
 check 'the limit' grep -q '^worker_rlimit_nofile 2048;' "$work/nginx.conf"
 check 'comments stay' grep -q 'worker_connections 7 and' "$work/nginx.conf"
 check 'what was there is kept' cmp "$work/bare.conf" "$work/nginx.conf.before-fleet"
+rule=$work/rotate/fleet-fleet
+equal 'the logs are rotated' "$work/access.log $work/error.log {" \
+    "$(head -n 1 "$rule")"
+check 'by nginx' grep -q 'proxy-nginx .*-s reopen' "$rule"
+equal 'by nothing half' "$rule" "$(find "$work/rotate" -type f)"
 equal 'nothing else is left' "$deployed" "$(find "$work/tree" -type f)"
 
 # Then it serves.
@@ -68,8 +75,30 @@ cp "$work/nginx.conf" "$work/once.conf"
 succeeds fleet proxy install --yes --json
 check 'the main file stays' cmp "$work/once.conf" "$work/nginx.conf"
 check 'apple still' serves "$first"
-equal 'nothing was done' '[]' \
-    "$(jq -c '[.did[] | select(test("log rotation") | not)]' "$out")"
+equal 'nothing was done' '[]' "$(jq -c .did "$out")"
+
+# Rotation: what another rule speaks of is left to that one, for a log in two
+# rules is rotated by neither.
+printf '# %s\n"%s" "%s"/*.log {\n    daily\n}\n' "$work/error.log" \
+    "$work/other.log" "$work/nginx" >"$work/rotate/other"
+succeeds fleet proxy install --yes --json
+equal 'others say nothing of them' '[]' "$(jq -c .did "$out")"
+printf '%s/a*.log {\n    daily\n}\n' "$work" >"$work/rotate/other"
+succeeds fleet proxy install --yes
+says "see to the rotation of $work/error.log"
+equal 'one of them' "$work/error.log {" "$(head -n 1 "$rule")"
+printf '%s/*.log\n{\n    daily\n}\n' "$work" >"$work/rotate/other"
+succeeds fleet proxy install --yes
+check_not 'none is left' test -e "$rule"
+rm "$work/rotate/other"
+chmod 555 "$work/rotate"
+[ "$(id -u)" = 0 ] || {
+    succeeds fleet proxy install --yes
+    says 'no log rotation'
+}
+chmod 755 "$work/rotate"
+NGINX_ACCESS_LOG=off succeeds fleet proxy install --yes
+equal 'no log, no rule' "$work/error.log {" "$(head -n 1 "$rule")"
 
 # Nor is there a limit in the main file, or a low one.
 sed -i 's/worker_connections 1024;//; s/worker_rlimit_nofile.*/worker_rlimit_nofile 64;/' \

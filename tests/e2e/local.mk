@@ -53,6 +53,7 @@ e2e_tests = \
 	tests/e2e/proxy-create.sh \
 	tests/e2e/proxy-faults.sh \
 	tests/e2e/proxy-install.sh \
+	tests/e2e/proxy-netns.sh \
 	tests/e2e/proxy-ssh.sh \
 	tests/e2e/proxy-test.sh \
 	tests/e2e/quickstart.sh \

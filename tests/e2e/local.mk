@@ -9,6 +9,7 @@ e2e_tests = \
 	tests/e2e/bad-state.sh \
 	tests/e2e/build-install.sh \
 	tests/e2e/ca-certs.sh \
+	tests/e2e/ca-clock.sh \
 	tests/e2e/change-effects.sh \
 	tests/e2e/cmd-completion.sh \
 	tests/e2e/cmd-config.sh \
@@ -53,6 +54,7 @@ e2e_tests = \
 	tests/e2e/proxy-create.sh \
 	tests/e2e/proxy-faults.sh \
 	tests/e2e/proxy-install.sh \
+	tests/e2e/proxy-moves.sh \
 	tests/e2e/proxy-netns.sh \
 	tests/e2e/proxy-ssh.sh \
 	tests/e2e/proxy-test.sh \
@@ -99,3 +101,7 @@ tests_preload_killat_la_SOURCES = tests/preload/killat.c
 tests_preload_killat_la_CFLAGS = $(WARN_CFLAGS)
 tests_preload_killat_la_LDFLAGS = -module -avoid-version -rpath /nowhere \
 	-pthread
+check_LTLIBRARIES += tests/preload/clock.la
+tests_preload_clock_la_SOURCES = tests/preload/clock.c
+tests_preload_clock_la_CFLAGS = $(WARN_CFLAGS)
+tests_preload_clock_la_LDFLAGS = -module -avoid-version -rpath /nowhere

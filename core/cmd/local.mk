@@ -29,7 +29,6 @@ cmd_sources = \
 	core/cmd/init.c \
 	core/cmd/install.c core/cmd/install.h \
 	core/cmd/jobs.c \
-	core/cmd/keyfile.c core/cmd/keyfile.h \
 	core/cmd/keep.c core/cmd/keep.h \
 	core/cmd/keys.c core/cmd/keys.h \
 	core/cmd/kill.c \

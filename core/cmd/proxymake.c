@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "core/cmd/cells.h"
 #include "core/cmd/document.h"
-#include "core/cmd/keyfile.h"
+#include "core/engine/keyfile.h"
 #include "core/cmd/setting.h"
 #include "core/engine/proxymachine.h"
 

@@ -7,8 +7,8 @@
 #include "core/base/text.h"
 #include "core/cmd/cells.h"
 #include "core/cmd/document.h"
-#include "core/engine/keyfile.h"
 #include "core/cmd/setting.h"
+#include "core/engine/keyfile.h"
 #include "core/engine/proxymachine.h"
 
 #include <inttypes.h>

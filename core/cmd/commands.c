@@ -24,6 +24,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_stop,
     &fl_cmd_restart,
     &fl_cmd_terminate,
+    &fl_cmd_replace,
     &fl_cmd_rename,
     &fl_cmd_lock,
     &fl_cmd_unlock,

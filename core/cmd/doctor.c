@@ -5,11 +5,11 @@
 #include "core/base/text.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/forwards.h"
-#include "core/engine/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/engine/about.h"
 #include "core/engine/fleet.h"
+#include "core/engine/keyfile.h"
 
 #include <errno.h>
 #include <string.h>

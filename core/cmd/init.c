@@ -7,10 +7,10 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/envedit.h"
 #include "core/cmd/help.h"
-#include "core/engine/keyfile.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/cmd/talk.h"
+#include "core/engine/keyfile.h"
 
 #include <string.h>
 #include <sys/stat.h>

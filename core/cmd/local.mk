@@ -7,6 +7,7 @@ cmd_sources = \
 	core/cmd/background.c \
 	core/cmd/bgwork.c core/cmd/bgwork.h \
 	core/cmd/board.c core/cmd/board.h \
+	core/cmd/bring.c core/cmd/bring.h \
 	core/cmd/ca.c \
 	core/cmd/cells.c core/cmd/cells.h \
 	core/cmd/certificates.c core/cmd/certificates.h \
@@ -45,6 +46,7 @@ cmd_sources = \
 	core/cmd/providers.c \
 	core/cmd/proxy.c \
 	core/cmd/proxymake.c core/cmd/proxymake.h \
+	core/cmd/replace.c \
 	core/cmd/report.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \

@@ -137,6 +137,8 @@ static int ask(struct fl_make *work, struct fleet_error *err)
     FL_AUTO_FREE char *question = NULL;
 
     tell_plan(work);
+    if (work->question)
+        return fl_confirm(work->context, work->question, err);
     question = work->create.n == 1
                    ? fl_format("Create %s?", work->create.at[0])
                    : fl_format("Create %zu pods?", work->create.n);
@@ -448,19 +450,18 @@ static int check_first(struct fl_make *work, const struct fl_want *want,
     return rc;
 }
 
-int fl_make_prepare(struct fl_make *work, bool *go, struct fleet_error *err)
+int fl_make_open(struct fl_make *work, bool *go, struct fleet_error *err)
 {
     struct fl_context *context = work->context;
-    struct fl_want want;
     int rc;
 
     *go = false;
-    if (want_of(work, &want) < 0) {
+    if (want_of(work, &work->want) < 0) {
         work->status =
             fl_usage(context, "one of -n N, -a N or names is needed");
         return FLEET_OK;
     }
-    rc = check_first(work, &want, err);
+    rc = check_first(work, &work->want, err);
     if (rc == 0)
         rc = fl_work_begin(context, &work->fleet, err);
     if (rc == 0 && !work->fleet.complete) {
@@ -468,11 +469,18 @@ int fl_make_prepare(struct fl_make *work, bool *go, struct fleet_error *err)
         work->status = fl_work_incomplete(context, &work->fleet);
         return FLEET_OK;
     }
-    if (rc == 0)
-        rc = make_plan(work, &want, err);
+    *go = rc == 0;
+    return rc;
+}
+
+int fl_make_ask(struct fl_make *work, bool *go, struct fleet_error *err)
+{
+    int rc = make_plan(work, &work->want, err);
+
+    *go = false;
     if (rc == 0)
         rc = check_options(work, err);
-    if (rc == 0 && context->globals.dry_run) {
+    if (rc == 0 && work->context->globals.dry_run) {
         work->status = show_plan(work);
         return FLEET_OK;
     }
@@ -480,6 +488,13 @@ int fl_make_prepare(struct fl_make *work, bool *go, struct fleet_error *err)
         rc = ask(work, err);
     *go = rc == 0;
     return rc;
+}
+
+int fl_make_prepare(struct fl_make *work, bool *go, struct fleet_error *err)
+{
+    int rc = fl_make_open(work, go, err);
+
+    return rc < 0 || !*go ? rc : fl_make_ask(work, go, err);
 }
 
 void fl_make_clear(struct fl_make *work)

@@ -8,6 +8,7 @@
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
 #include "core/engine/rounds.h"
+#include "core/engine/wanted.h"
 
 /* What the commands that make pods have in common: which, at what price, asked
  * and told. */
@@ -42,13 +43,18 @@ struct fl_make {
     struct fl_options_plan plan;
     struct fl_strv create, existing; /* full names */
     struct fl_create_results results;
+    struct fl_want want;
     char *public_key;
+    const char *question; /* NULL: about what is made */
     const char *at_fault; /* the provider that leaves no option */
     int status;           /* where there is nothing to go on with */
 };
 /* The lock, the listing, the plan, the question. *go: they may be made;
  * otherwise status is what the command ends with. */
 int fl_make_prepare(struct fl_make *make, bool *go, struct fleet_error *err);
+/* Its two halves: the lock and the listing; the plan and the question. */
+int fl_make_open(struct fl_make *make, bool *go, struct fleet_error *err);
+int fl_make_ask(struct fl_make *make, bool *go, struct fleet_error *err);
 /* MORE: what comes after making, and progress. */
 int fl_make_run(struct fl_make *make, const struct fl_rounds_job *more,
                 struct fleet_error *err);

@@ -25,6 +25,7 @@ core_sources += \
 	core/engine/fleet.c core/engine/fleet.h \
 	core/engine/format.c core/engine/format.h \
 	core/engine/gate.c core/engine/gate.h \
+	core/engine/handover.c core/engine/handover.h \
 	core/engine/health.c core/engine/health.h \
 	core/engine/githost.c core/engine/githost.h \
 	core/engine/host.c core/engine/host.h \

@@ -147,7 +147,24 @@ static bool was_ended(void *arg, const char *provider, const char *id)
     return key && fl_map_get(&ended->map, key);
 }
 
-static struct fl_told_pod told_of(const struct fl_member *member)
+/* One that is stopped keeps the forward it has, and gets none. */
+static const char *objection_to(const struct fl_forward_list *deployed,
+                                const struct fl_member *member)
+{
+    const char *objection = fl_view_objection(member);
+    const char *name = fleet_pod_get(member->pod, FLEET_POD_NAME);
+
+    if (objection || !name || fl_pod_state(member->pod) != FLEET_STATE_STOPPED)
+        return objection;
+    for (size_t i = 0; i < deployed->n; i++) {
+        if (strcmp(deployed->at[i].name, name) == 0)
+            return NULL;
+    }
+    return "it is stopped: it is forwarded when it is started";
+}
+
+static struct fl_told_pod told_of(const struct fl_forward_list *deployed,
+                                  const struct fl_member *member)
 {
     const struct fleet_pod *pod = member->pod;
 
@@ -157,7 +174,7 @@ static struct fl_told_pod told_of(const struct fl_member *member)
         .id = fleet_pod_get(pod, FLEET_POD_ID),
         .host = fleet_pod_get(pod, FLEET_POD_SSH_HOST),
         .ssh_port = fleet_pod_get_number(pod, FLEET_POD_SSH_PORT, 0),
-        .objection = fl_view_objection(member),
+        .objection = objection_to(deployed, member),
         .unlisted = member->unconfirmed,
         .origin = member,
     };
@@ -193,7 +210,7 @@ static int merge(const struct fl_proxy_job *job, struct fl_proxy_plan *plan,
         providers[i] = (struct fl_told_provider){fleet->listings[i].name,
                                                  fleet->listings[i].ok};
     for (size_t i = 0; i < fleet->n_members; i++) {
-        struct fl_told_pod pod = told_of(&fleet->members[i]);
+        struct fl_told_pod pod = told_of(&plan->deployed, &fleet->members[i]);
 
         if (pod.objection && leave_out(plan, &pod) < 0)
             return fl_enomem(err);

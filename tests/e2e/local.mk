@@ -60,6 +60,7 @@ e2e_tests = \
 	tests/e2e/proxy-test.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
+	tests/e2e/replace-pod.sh \
 	tests/e2e/run-background.sh \
 	tests/e2e/run-many.sh \
 	tests/e2e/run-stream.sh \

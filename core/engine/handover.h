@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_HANDOVER_H
+#define FL_ENGINE_HANDOVER_H
+
+#include "core/engine/visit.h"
+
+/* What lies on one pod, taken to another by way of an archive here, so that it
+ * is somewhere whatever happens on the way. */
+struct fl_handover {
+    struct fl_engine *engine;
+    const struct fl_fleet *fleet;
+    const struct fl_ssh_key *key;
+    const struct fl_strv *paths; /* in the home directory, or below it */
+    const char *archive;         /* a file here, of this user alone */
+    int64_t most;                /* bytes it may have */
+    int64_t limit_ms;            /* for each of the two ways */
+    fl_event_sink *event;
+    void *event_arg;
+
+    int64_t bytes; /* result: of the archive */
+};
+/* Paths that are not there are left out. The archive is whole, or not there. */
+int fl_handover_take(struct fl_handover *handover, const struct fl_member *from,
+                     struct fleet_error *err);
+/* What lies at these paths on the other pod is gone afterwards: it has to be a
+ * new one. */
+int fl_handover_give(struct fl_handover *handover, const struct fl_member *to,
+                     struct fleet_error *err);
+
+#endif

@@ -46,6 +46,40 @@ int ec2_ask(struct ec2 *ec2, const char *action, struct form *form,
 #define ec2_open_form(form_, action_)                                          \
     form_open((form_), (action_), service_ec2.version)
 
+/* ---- look.c ---- */
+
+/* Instances that a filter finds, from all pages, as DescribeInstances tells
+ * them. */
+int look_for(struct ec2 *ec2, const char *filter, const char *value,
+             json_t **out, struct fleet_error *err);
+/* FLEET_ENOTFOUND: no id of an instance. */
+int look_check(const char *id, struct fleet_error *err);
+int look_at(struct ec2 *ec2, const char *id, json_t **instance,
+            struct fleet_error *err);
+int ec2_list(void *handle, struct fleet_sink *pods, struct fleet_error *err);
+int ec2_find(void *handle, const char *token, struct fleet_pod *pod,
+             struct fleet_error *err);
+int ec2_get(void *handle, const char *id, struct fleet_pod *pod,
+            struct fleet_error *err);
+
+/* ---- offers.c ---- */
+
+int ec2_offers(void *handle, const struct fleet_spec *want,
+               struct fleet_sink *offers, struct fleet_error *err);
+
+/* ---- change.c ---- */
+
+int ec2_create(void *handle, const struct fleet_spec *spec,
+               struct fleet_pod *pod, struct fleet_error *err);
+int ec2_start(void *handle, const char *id, struct fleet_error *err);
+int ec2_stop(void *handle, const char *id, struct fleet_error *err);
+int ec2_restart(void *handle, const char *id, struct fleet_error *err);
+int ec2_terminate(void *handle, const char *id, struct fleet_error *err);
+int ec2_rename(void *handle, const char *id, const char *name,
+               struct fleet_error *err);
+int ec2_lock(void *handle, const char *id, int32_t locked,
+             struct fleet_error *err);
+
 /* ---- about.c ---- */
 
 /* Who AWS takes fleet for, and which rights are missing for what is set up. */

@@ -5,11 +5,14 @@ providers_aws_la_SOURCES = \
 	providers/aws/about.c \
 	providers/aws/access.c \
 	providers/aws/aws.c \
+	providers/aws/change.c \
 	providers/aws/client.c providers/aws/client.h \
 	providers/aws/ec2.c providers/aws/ec2.h \
 	providers/aws/keys.c providers/aws/keys.h \
 	providers/aws/launch.c \
-	providers/aws/market.c
+	providers/aws/look.c \
+	providers/aws/market.c \
+	providers/aws/offers.c
 providers_aws_la_LDFLAGS = $(provider_ldflags)
 providers_aws_la_LIBADD = providers/libaws.la providers/libapi.la \
 	libfleet.la $(DEPS_LIBS) $(XML_LIBS)

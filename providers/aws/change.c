@@ -1,0 +1,130 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "providers/aws/ec2.h"
+
+#include <string.h>
+
+/* What is done to one pod. */
+
+int ec2_create(void *handle, const struct fleet_spec *spec,
+               struct fleet_pod *pod, struct fleet_error *err)
+{
+    return launch(handle, spec, pod, err);
+}
+
+/* One instance, in an action that is harmless when it is repeated. */
+static int act(struct ec2 *ec2, const char *action, const char *id,
+               struct aws_fault *fault, struct fleet_error *err)
+{
+    struct form form;
+    int rc = look_check(id, err);
+
+    if (rc < 0)
+        return rc;
+    ec2_open_form(&form, action);
+    form_add(&form, id, "InstanceId.1");
+    return ec2_ask(ec2, action, &form, NULL, fault, err);
+}
+
+int ec2_start(void *handle, const char *id, struct fleet_error *err)
+{
+    struct aws_fault fault = {0};
+    int rc = act(handle, "StartInstances", id, &fault, err);
+
+    /* It is on its way down: that passes. */
+    if (rc < 0 && strcmp(fault.code, "IncorrectInstanceState") == 0) {
+        err->code = FLEET_ETRANSIENT;
+        err->retry_ms = 3000;
+    }
+    return rc < 0 ? err->code : rc;
+}
+
+int ec2_stop(void *handle, const char *id, struct fleet_error *err)
+{
+    struct aws_fault fault = {0};
+    int rc = act(handle, "StopInstances", id, &fault, err);
+
+    if (rc == FLEET_EUNSUPPORTED)
+        return fleet_fail(err, rc,
+                          "%.200s (a spot instance that is asked for once "
+                          "cannot be stopped: terminate it)",
+                          fault.message);
+    return rc;
+}
+
+int ec2_restart(void *handle, const char *id, struct fleet_error *err)
+{
+    return act(handle, "RebootInstances", id, NULL, err);
+}
+
+/* That it is not found is no proof that it is gone: the look before had seen
+ * it. */
+static int settle_missing(struct ec2 *ec2, const char *id,
+                          struct fleet_error *err)
+{
+    AUTO_JSON json_t *instance = NULL;
+    int rc = look_at(ec2, id, &instance, err);
+
+    if (rc == FLEET_ENOTFOUND)
+        return FLEET_OK;
+    if (rc < 0 || parse_is_terminated(instance))
+        return rc;
+    fleet_fail(err, FLEET_ETRANSIENT, "EC2 knows %.40s only half", id);
+    err->retry_ms = 2000;
+    return FLEET_ETRANSIENT;
+}
+
+int ec2_terminate(void *handle, const char *id, struct fleet_error *err)
+{
+    struct aws_fault fault = {0};
+    int rc = act(handle, "TerminateInstances", id, &fault, err);
+
+    if (rc == FLEET_ENOTFOUND)
+        return fault.class == AWS_MISSING ? settle_missing(handle, id, err)
+                                          : FLEET_OK;
+    if (rc == FLEET_ELOCKED)
+        return fleet_fail(err, rc,
+                          "termination protection is on: `fleet unlock` ends "
+                          "that (%.200s)",
+                          fault.message);
+    return rc;
+}
+
+static int set_tag(struct ec2 *ec2, const char *id, const char *key,
+                   const char *value, struct fleet_error *err)
+{
+    struct form form;
+    int rc = look_check(id, err);
+
+    if (rc < 0)
+        return rc;
+    ec2_open_form(&form, "CreateTags");
+    form_add(&form, id, "ResourceId.1");
+    form_add(&form, key, "Tag.1.Key");
+    form_add(&form, value, "Tag.1.Value");
+    return ec2_ask(ec2, "CreateTags", &form, NULL, NULL, err);
+}
+
+int ec2_rename(void *handle, const char *id, const char *name,
+               struct fleet_error *err)
+{
+    return set_tag(handle, id, TAG_NAME, name, err);
+}
+
+/* DescribeInstances does not tell of the protection, so a tag does; it is
+ * written where the protection is certain. */
+int ec2_lock(void *handle, const char *id, int32_t locked,
+             struct fleet_error *err)
+{
+    struct ec2 *ec2 = handle;
+    struct form form;
+    int rc = look_check(id, err);
+
+    if (rc < 0)
+        return rc;
+    ec2_open_form(&form, "ModifyInstanceAttribute");
+    form_add(&form, id, "InstanceId");
+    form_add(&form, locked ? "true" : "false", "DisableApiTermination.Value");
+    rc = ec2_ask(ec2, "ModifyInstanceAttribute", &form, NULL, NULL, err);
+    return rc < 0 ? rc : set_tag(ec2, id, TAG_LOCK, locked ? "1" : "0", err);
+}

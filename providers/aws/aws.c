@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "providers/aws/ec2.h"
+#include "providers/aws/group.h"
 
 #include <fleet/provider.h>
 #include <string.h>
@@ -25,6 +25,9 @@ static void ec2_close(void *handle)
     json_decref(ec2->keys);
     json_decref(ec2->templates);
     json_decref(ec2->host_keys);
+    json_decref(ec2->grouped);
+    json_decref(ec2->mixed);
+    muster_close(ec2);
     free(ec2->groups);
     free(ec2->cohort);
     pthread_mutex_destroy(&ec2->mutex);
@@ -52,8 +55,11 @@ static bool make_shelves(struct ec2 *ec2)
     ec2->keys = json_object();
     ec2->templates = json_object();
     ec2->host_keys = json_object();
+    ec2->grouped = json_object();
+    ec2->mixed = json_object();
     return ec2->types && ec2->prices && ec2->spot && ec2->spot_of &&
-           ec2->images && ec2->keys && ec2->templates && ec2->host_keys;
+           ec2->images && ec2->keys && ec2->templates && ec2->host_keys &&
+           ec2->grouped && ec2->mixed;
 }
 
 static int ec2_open(const void *given, struct fleet_host *host, void **handle,
@@ -85,6 +91,7 @@ static int ec2_open(const void *given, struct fleet_host *host, void **handle,
 /* ---- what it is ---- */
 
 static const char *const markets[] = {"on-demand", "spot", "any", NULL};
+static const char *const pools[] = {"instances", "groups", "mixed", NULL};
 static const char *const volume_types[] = {"gp3", "gp2", "io1",      "io2",
                                            "st1", "sc1", "standard", NULL};
 
@@ -118,6 +125,14 @@ static const struct fleet_option options[] = {
     {.key = "AWS_MARKET", .type = FLEET_OPT_CHOICE, .choices = markets,
      .fallback = "on-demand", AT(market),
      .help = "on-demand, spot, or any of both, the cheaper first"},
+    {.key = "AWS_POOL", .type = FLEET_OPT_CHOICE, .choices = pools,
+     .fallback = "instances", AT(pool),
+     .help = "pods are single instances, or of an Auto Scaling group for each "
+             "type and market (groups), or of one for all of "
+             "AWS_INSTANCE_TYPES (mixed)"},
+    {.key = "AWS_GROUP_MAX", .type = FLEET_OPT_INT, .fallback = "100",
+     .min = 1, .max = 10000, AT(group_max),
+     .help = "most instances that a group may hold"},
     {.key = "AWS_ZONES", .type = FLEET_OPT_LIST, AT(zones),
      .help = "availability zones that pods may stand in; default: any"},
     {.key = "AWS_SUBNETS", .type = FLEET_OPT_LIST, AT(subnets),

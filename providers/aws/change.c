@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "providers/aws/ec2.h"
+#include "providers/aws/group.h"
 
 #include <string.h>
 
@@ -39,10 +39,46 @@ int ec2_start(void *handle, const char *id, struct fleet_error *err)
     return rc < 0 ? err->code : rc;
 }
 
+/* Malloc'd; NULL: it is in none. */
+static int group_name(struct ec2 *ec2, const char *id, char **name,
+                      struct fleet_error *err)
+{
+    const char *known;
+    bool seen;
+    int rc = look_check(id, err);
+
+    if (rc == FLEET_OK)
+        rc = ec2_enter(ec2, err);
+    if (rc < 0)
+        return rc;
+    known = api_text(ec2->grouped, id);
+    seen = known != NULL;
+    *name = known && *known ? strdup(known) : NULL;
+    ec2_leave(ec2);
+    return seen ? FLEET_OK : member_group(ec2, id, name, err);
+}
+
+static int refuse_stop(const char *group, struct fleet_error *err)
+{
+    return fleet_fail(err, FLEET_EREFUSED,
+                      "it is in the Auto Scaling group %.100s, which would "
+                      "take a stopped instance for a broken one, end it and "
+                      "make another: terminate it instead",
+                      group);
+}
+
 int ec2_stop(void *handle, const char *id, struct fleet_error *err)
 {
+    AUTO_FREE char *group = NULL;
     struct aws_fault fault = {0};
-    int rc = act(handle, "StopInstances", id, &fault, err);
+    char *name = NULL;
+    int rc = group_name(handle, id, &name, err);
+
+    group = name;
+    if (group)
+        return refuse_stop(group, err);
+    if (rc == FLEET_OK || rc == FLEET_ENOTFOUND)
+        rc = act(handle, "StopInstances", id, &fault, err);
 
     if (rc == FLEET_EUNSUPPORTED)
         return fleet_fail(err, rc,
@@ -74,13 +110,14 @@ static int settle_missing(struct ec2 *ec2, const char *id,
     return FLEET_ETRANSIENT;
 }
 
-int ec2_terminate(void *handle, const char *id, struct fleet_error *err)
+static int terminate_alone(struct ec2 *ec2, const char *id,
+                           struct fleet_error *err)
 {
     struct aws_fault fault = {0};
-    int rc = act(handle, "TerminateInstances", id, &fault, err);
+    int rc = act(ec2, "TerminateInstances", id, &fault, err);
 
     if (rc == FLEET_ENOTFOUND)
-        return fault.class == AWS_MISSING ? settle_missing(handle, id, err)
+        return fault.class == AWS_MISSING ? settle_missing(ec2, id, err)
                                           : FLEET_OK;
     if (rc == FLEET_ELOCKED)
         return fleet_fail(err, rc,
@@ -88,6 +125,25 @@ int ec2_terminate(void *handle, const char *id, struct fleet_error *err)
                           "that (%.200s)",
                           fault.message);
     return rc;
+}
+
+/* A group that does not know it any more would not replace it, either. */
+int ec2_terminate(void *handle, const char *id, struct fleet_error *err)
+{
+    AUTO_FREE char *group = NULL;
+    struct aws_fault fault = {0};
+    char *name = NULL;
+    int rc = group_name(handle, id, &name, err);
+
+    group = name;
+    if (!group)
+        return rc == FLEET_OK || rc == FLEET_ENOTFOUND
+                   ? terminate_alone(handle, id, err)
+                   : rc;
+    rc = member_terminate(handle, group, id, &fault, err);
+    return rc < 0 && fault.class == AWS_MISSING
+               ? terminate_alone(handle, id, err)
+               : rc;
 }
 
 static int set_tag(struct ec2 *ec2, const char *id, const char *key,

@@ -9,6 +9,8 @@
 
 #include <fleet/check.h>
 
+struct muster; /* group.h */
+
 /* An opened account, and what was found out about it so far. */
 struct ec2 {
     struct aws aws;
@@ -28,6 +30,9 @@ struct ec2 {
     bool no_templates;                 /* nor CreateFleet: not allowed */
     bool no_prices, no_spot, no_types; /* it was said already */
     json_t *host_keys;                 /* of instances; null: asked in vain */
+    json_t *grouped;        /* instances that were seen: their group, or "" */
+    json_t *mixed;          /* by market: the types that were offered */
+    struct muster *musters; /* of groups that pods were wanted from */
 };
 
 /* The mutex, or FLEET_ETRANSIENT at the call's deadline. */
@@ -64,6 +69,13 @@ int ec2_get(void *handle, const char *id, struct fleet_pod *pod,
 
 /* ---- offers.c ---- */
 
+/* "mixed": one group has all types, and they are not chosen among. */
+#define OFFER_MIXED "mixed"
+bool offers_in_groups(const struct ec2 *ec2);
+/* Names of the types that a mixed group of that market has, as they were
+ * offered: an array, the caller's. */
+int offers_types(struct ec2 *ec2, bool spot, json_t **names,
+                 struct fleet_error *err);
 int ec2_offers(void *handle, const struct fleet_spec *want,
                struct fleet_sink *offers, struct fleet_error *err);
 
@@ -124,5 +136,8 @@ enum { EC2_TYPE = 64 };
 bool launch_split(const char *id, char type[EC2_TYPE], bool *spot);
 int launch(struct ec2 *ec2, const struct fleet_spec *spec,
            struct fleet_pod *pod, struct fleet_error *err);
+/* What a fault of a launch means, and what to ask for. */
+int launch_explain(const struct wish *wish, const struct aws_fault *fault,
+                   struct fleet_error *err);
 
 #endif

@@ -88,6 +88,17 @@ void form_add(struct form *form, const char *value, const char *format, ...)
     put_pair(form, name, value);
 }
 
+void form_add_empty(struct form *form, const char *value, const char *name)
+{
+    if (*value) {
+        form_add(form, value, "%s", name);
+        return;
+    }
+    put(form, "&");
+    put(form, name);
+    put(form, "=");
+}
+
 void form_add_number(struct form *form, int64_t value, const char *format, ...)
 {
     AUTO_FREE char *name = NULL;

@@ -22,6 +22,8 @@ void form_close(struct form *form);
  * FORMAT gives the name, which needs no encoding. */
 void form_add(struct form *form, const char *value, const char *format, ...)
     FLEET_PRINTF(3, 4);
+/* Also where it is empty, for the few places where that is what is meant. */
+void form_add_empty(struct form *form, const char *value, const char *name);
 void form_add_number(struct form *form, int64_t value, const char *format, ...)
     FLEET_PRINTF(3, 4);
 /* Base64 of TEXT. */

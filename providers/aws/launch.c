@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "providers/aws/ec2.h"
+#include "providers/aws/group.h"
 
 #include <fleet/log.h>
 #include <fleet/provider.h>
@@ -30,7 +30,7 @@ bool launch_split(const char *id, char type[EC2_TYPE], bool *spot)
 
 /* A quota is of one family and market, so others may still be had: it ends only
  * this option, and says what to ask for. */
-static int explain(const struct wish *wish, const struct aws_fault *fault,
+int launch_explain(const struct wish *wish, const struct aws_fault *fault,
                    struct fleet_error *err)
 {
     const char *quota = aws_quota_code(wish->type, wish->spot);
@@ -51,7 +51,7 @@ static int explain(const struct wish *wish, const struct aws_fault *fault,
 /* ---- what a launch needs ---- */
 
 struct needs {
-    json_t *image, *subnets;
+    json_t *image, *subnets, *types;
     char *vpc, *key, *groups;
 };
 
@@ -59,6 +59,7 @@ static void needs_clear(struct needs *needs)
 {
     json_decref(needs->image);
     json_decref(needs->subnets);
+    json_decref(needs->types);
     free(needs->vpc);
     free(needs->key);
     free(needs->groups);
@@ -128,7 +129,7 @@ static int fleet_fault(const struct wish *wish, const json_t *answer,
         return fleet_fail(err, FLEET_ECAPACITY,
                           "no instance came, and no reason is given");
     *told = worst;
-    return explain(wish, &worst, err);
+    return launch_explain(wish, &worst, err);
 }
 
 static int read_fleet(const struct wish *wish, const json_t *answer,
@@ -258,7 +259,7 @@ static int by_run(struct ec2 *ec2, const struct wish *wish,
         if (rc == FLEET_OK)
             return read_run(wish, answer, pod, err);
         if (fault->class == AWS_QUOTA)
-            return explain(wish, fault, err);
+            return launch_explain(wish, fault, err);
         if (fault->class != AWS_CAPACITY)
             return rc;
     }
@@ -302,7 +303,7 @@ static int launch_once(struct ec2 *ec2, const struct wish *wish,
         if (fault->class != AWS_FORBIDDEN &&
             strcmp(fault->code, "InvalidAction") != 0)
             return rc == FLEET_EQUOTA && *fault->code
-                       ? explain(wish, fault, err)
+                       ? launch_explain(wish, fault, err)
                        : rc;
         note_refusal(ec2, err);
     }
@@ -350,6 +351,27 @@ static const char *user_of(const struct ec2 *ec2, const struct fleet_spec *spec)
     return user ? user : USUAL_USER;
 }
 
+/* Of a group with several types, the first stands for all. */
+static int choose(struct ec2 *ec2, const struct fleet_spec *spec,
+                  char type[EC2_TYPE], struct wish *wish, struct needs *needs,
+                  struct fleet_error *err)
+{
+    int rc;
+
+    if (!launch_split(fleet_spec_get(spec, FLEET_SPEC_OFFER), type,
+                      &wish->spot))
+        return fleet_fail(err, FLEET_EINVALID, "an offer that is none of AWS");
+    if (strcmp(type, OFFER_MIXED) != 0)
+        return FLEET_OK;
+    rc = offers_types(ec2, wish->spot, &needs->types, err);
+    if (rc < 0)
+        return rc;
+    snprintf(type, EC2_TYPE, "%s",
+             json_string_value(json_array_get(needs->types, 0)));
+    wish->types = needs->types;
+    return FLEET_OK;
+}
+
 int launch(struct ec2 *ec2, const struct fleet_spec *spec,
            struct fleet_pod *pod, struct fleet_error *err)
 {
@@ -365,9 +387,9 @@ int launch(struct ec2 *ec2, const struct fleet_spec *spec,
                         .config = ec2->config};
     int rc;
 
-    if (!launch_split(fleet_spec_get(spec, FLEET_SPEC_OFFER), type, &wish.spot))
-        return fleet_fail(err, FLEET_EINVALID, "an offer that is none of AWS");
-    rc = gather(ec2, spec, type, &needs, err);
+    rc = choose(ec2, spec, type, &wish, &needs, err);
+    if (rc == FLEET_OK)
+        rc = gather(ec2, spec, type, &needs, err);
     if (rc == FLEET_OK) {
         wish.max_micros =
             fleet_spec_get_number(spec, FLEET_SPEC_MAX_PRICE_MICROS, 0);
@@ -377,7 +399,8 @@ int launch(struct ec2 *ec2, const struct fleet_spec *spec,
         wish.key = needs.key;
         wish.group = needs.groups;
         wish.subnets = needs.subnets;
-        rc = launch_wish(ec2, &wish, pod, err);
+        rc = offers_in_groups(ec2) ? muster(ec2, &wish, pod, err)
+                                   : launch_wish(ec2, &wish, pod, err);
     }
     needs_clear(&needs);
     return rc;

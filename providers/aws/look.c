@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
-#include "providers/aws/ec2.h"
+#include "providers/aws/group.h"
 
 #include <fleet/log.h>
 #include <openssl/evp.h>
@@ -81,27 +81,54 @@ static void foresee_spot(struct ec2 *ec2, const json_t *instances)
     market_spot(ec2, names);
 }
 
+/* For those who end it. */
+static void remember_group(struct ec2 *ec2, const json_t *instance)
+{
+    const char *id = api_text(instance, "instanceId");
+    const char *group = parse_tag(instance, TAG_GROUP);
+
+    if (!id || ec2_enter(ec2, NULL) < 0)
+        return;
+    json_object_set_new(ec2->grouped, id, json_string(group ? group : ""));
+    ec2_leave(ec2);
+}
+
+static int put_instance(struct ec2 *ec2, const json_t *instance,
+                        struct fleet_pod *pod, struct fleet_error *err)
+{
+    int rc = parse_instance(instance, pod, err);
+
+    if (rc < 0)
+        return rc;
+    recall_name(instance, pod);
+    remember_group(ec2, instance);
+    put_type(ec2, instance, pod);
+    return FLEET_OK;
+}
+
 static int put_instances(struct ec2 *ec2, const json_t *instances,
                          struct fleet_sink *pods, struct fleet_error *err)
 {
+    AUTO_JSON json_t *hidden = NULL;
     const json_t *instance;
     size_t i;
-    int rc = FLEET_OK;
+    int rc = recall_hidden(ec2, instances, &hidden, err);
 
     foresee_spot(ec2, instances);
     json_array_foreach(instances, i, instance)
     {
+        const char *id = api_text(instance, "instanceId");
         struct fleet_pod *pod;
 
-        if (parse_is_terminated(instance))
+        if (rc < 0)
+            return rc;
+        if (parse_is_terminated(instance) ||
+            (id && json_object_get(hidden, id)))
             continue;
         pod = fleet_sink_pod(pods);
         if (!pod)
             return FLEET_OK; /* the host knows why */
-        rc = parse_instance(instance, pod, err);
-        if (rc < 0)
-            return rc;
-        put_type(ec2, instance, pod);
+        rc = put_instance(ec2, instance, pod, err);
     }
     return rc;
 }
@@ -119,7 +146,7 @@ int ec2_find(void *handle, const char *token, struct fleet_pod *pod,
              struct fleet_error *err)
 {
     struct ec2 *ec2 = handle;
-    AUTO_JSON json_t *instances = NULL;
+    AUTO_JSON json_t *instances = NULL, *recalled = NULL;
     const json_t *instance;
     size_t i;
     int rc = look_for(ec2, "tag:" TAG_TOKEN, token, &instances, err);
@@ -128,14 +155,13 @@ int ec2_find(void *handle, const char *token, struct fleet_pod *pod,
         return rc;
     json_array_foreach(instances, i, instance)
     {
-        if (parse_is_terminated(instance) || !parse_is_ours(instance))
-            continue;
-        rc = parse_instance(instance, pod, err);
-        if (rc == FLEET_OK)
-            put_type(ec2, instance, pod);
-        return rc;
+        if (!parse_is_terminated(instance) && parse_is_ours(instance))
+            return put_instance(ec2, instance, pod, err);
     }
-    return fleet_fail(err, FLEET_ENOTFOUND, "no instance has that token");
+    if (!offers_in_groups(ec2))
+        return fleet_fail(err, FLEET_ENOTFOUND, "no instance has that token");
+    rc = recall(ec2, token, &recalled, err);
+    return rc < 0 ? rc : put_instance(ec2, recalled, pod, err);
 }
 
 /* ---- one by its id ---- */
@@ -255,11 +281,11 @@ int ec2_get(void *handle, const char *id, struct fleet_pod *pod,
     AUTO_JSON json_t *instance = NULL;
     int rc = look_at(ec2, id, &instance, err);
 
+    if (rc == FLEET_OK && parse_is_terminated(instance))
+        return parse_instance(instance, pod, err);
     if (rc == FLEET_OK)
-        rc = parse_instance(instance, pod, err);
-    if (rc < 0 || parse_is_terminated(instance))
-        return rc;
-    put_type(ec2, instance, pod);
-    put_host_key(ec2, id, pod);
+        rc = put_instance(ec2, instance, pod, err);
+    if (rc == FLEET_OK)
+        put_host_key(ec2, id, pod);
     return rc;
 }

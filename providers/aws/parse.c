@@ -42,6 +42,12 @@ bool parse_is_terminated(const json_t *instance)
     return strcmp(state_name(instance), "terminated") == 0;
 }
 
+bool parse_is_leaving(const json_t *instance)
+{
+    return parse_is_terminated(instance) ||
+           strcmp(state_name(instance), "shutting-down") == 0;
+}
+
 bool parse_is_spot(const json_t *instance)
 {
     const char *cycle = api_text(instance, "instanceLifecycle");

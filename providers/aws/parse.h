@@ -21,6 +21,8 @@
 const char *parse_tag(const json_t *thing, const char *key);
 bool parse_is_ours(const json_t *thing);
 bool parse_is_terminated(const json_t *instance);
+/* Ended, or on its way there. */
+bool parse_is_leaving(const json_t *instance);
 bool parse_is_spot(const json_t *instance);
 const char *parse_zone(const json_t *instance);
 

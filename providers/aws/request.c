@@ -60,17 +60,7 @@ int request_check_tags(const char *tags, struct fleet_error *err)
     return FLEET_OK;
 }
 
-static void put_tag(struct form *form, int n, int *m, const char *key,
-                    const char *value)
-{
-    if (!value || !*value)
-        return;
-    (*m)++;
-    form_add(form, key, "TagSpecification.%d.Tag.%d.Key", n, *m);
-    form_add(form, value, "TagSpecification.%d.Tag.%d.Value", n, *m);
-}
-
-static void put_own_tags(struct form *form, int n, int *m, const char *tags)
+static void each_own_tag(const char *tags, request_each_tag *each, void *arg)
 {
     size_t len;
 
@@ -83,24 +73,65 @@ static void put_own_tags(struct form *form, int n, int *m, const char *tags)
         snprintf(key, sizeof(key), "%.*s", (int)(equals - at), at);
         snprintf(value, sizeof(value), "%.*s", (int)(at + len - equals - 1),
                  equals + 1);
-        put_tag(form, n, m, key, value);
+        if (*value)
+            each(arg, key, value);
     }
+}
+
+static void tell_tag(request_each_tag *each, void *arg, const char *key,
+                     const char *value)
+{
+    if (value && *value)
+        each(arg, key, value);
+}
+
+void request_each(const struct wish *wish, enum request_tags tags,
+                  request_each_tag *each, void *arg)
+{
+    tell_tag(each, arg, TAG_OWNER, TAG_FLEET);
+    if (tags == TAGS_OF_INSTANCE) {
+        tell_tag(each, arg, TAG_NAME, wish->name);
+        tell_tag(each, arg, TAG_TOKEN, wish->token);
+    }
+    if (tags != TAGS_OF_THING) {
+        tell_tag(each, arg, TAG_COHORT, wish->cohort);
+        tell_tag(each, arg, TAG_USER, wish->user);
+    }
+    each_own_tag(wish->config->tags, each, arg);
+}
+
+struct tagging {
+    struct form *form;
+    const char *prefix;
+    int n, m;
+};
+
+static void put_tag(void *arg, const char *key, const char *value)
+{
+    struct tagging *to = arg;
+
+    to->m++;
+    form_add(to->form, key, "%sTagSpecification.%d.Tag.%d.Key", to->prefix,
+             to->n, to->m);
+    form_add(to->form, value, "%sTagSpecification.%d.Tag.%d.Value", to->prefix,
+             to->n, to->m);
+}
+
+void request_tags_at(struct form *form, const char *prefix, int n,
+                     const char *kind, const struct wish *wish,
+                     enum request_tags tags)
+{
+    struct tagging to = {form, prefix, n, 0};
+
+    form_add(form, kind, "%sTagSpecification.%d.ResourceType", prefix, n);
+    request_each(wish, tags, put_tag, &to);
 }
 
 void request_tags(struct form *form, int n, const char *kind,
                   const struct wish *wish, bool of_instance)
 {
-    int m = 0;
-
-    form_add(form, kind, "TagSpecification.%d.ResourceType", n);
-    put_tag(form, n, &m, TAG_OWNER, TAG_FLEET);
-    if (of_instance) {
-        put_tag(form, n, &m, TAG_NAME, wish->name);
-        put_tag(form, n, &m, TAG_TOKEN, wish->token);
-        put_tag(form, n, &m, TAG_COHORT, wish->cohort);
-        put_tag(form, n, &m, TAG_USER, wish->user);
-    }
-    put_own_tags(form, n, &m, wish->config->tags);
+    request_tags_at(form, "", n, kind, wish,
+                    of_instance ? TAGS_OF_INSTANCE : TAGS_OF_THING);
 }
 
 /* ---- user data ---- */
@@ -192,9 +223,8 @@ static void put_disk(struct form *form, const char *prefix,
              prefix);
 }
 
-/* The type is not in a template: it is an override of a fleet's. */
-static void put_common(struct form *form, const char *prefix,
-                       const struct wish *wish)
+void request_common(struct form *form, const char *prefix,
+                    const struct wish *wish)
 {
     const char *role = wish->config->role;
     AUTO_FREE char *data = request_user_data(wish), *name = NULL;
@@ -224,11 +254,11 @@ static void put_common(struct form *form, const char *prefix,
 int request_template_name(const struct wish *wish, char out[REQUEST_NAME])
 {
     AUTO_FORM struct form form = {0};
-    int m = 0;
+    struct tagging to = {&form, "", 1, 0};
 
     form_open(&form, "", "");
-    put_common(&form, DATA, wish);
-    put_own_tags(&form, 1, &m, wish->config->tags);
+    request_common(&form, DATA, wish);
+    each_own_tag(wish->config->tags, put_tag, &to);
     return form.text ? request_name_by(form.text, out) : -1;
 }
 
@@ -239,15 +269,14 @@ void request_template(struct form *form, const struct wish *wish,
     form_add(form, name, "LaunchTemplateName");
     form_add(form, name, "ClientToken");
     request_tags(form, 1, "launch-template", wish, false);
-    put_common(form, DATA, wish);
+    request_common(form, DATA, wish);
 }
 
-/* "" where none is set: then AWS's is the price on demand. */
-static void max_price(const struct wish *wish, char out[32])
+void request_price(const struct wish *wish, char out[REQUEST_PRICE])
 {
     out[0] = '\0';
     if (wish->spot && wish->max_micros > 0)
-        snprintf(out, 32, "%lld.%06lld",
+        snprintf(out, REQUEST_PRICE, "%lld.%06lld",
                  (long long)(wish->max_micros / 1000000),
                  (long long)(wish->max_micros % 1000000));
 }
@@ -259,9 +288,9 @@ void request_fleet(struct form *form, const struct wish *wish,
 {
     const json_t *subnet;
     size_t i;
-    char token[64], price[32];
+    char token[64], price[REQUEST_PRICE];
 
-    max_price(wish, price);
+    request_price(wish, price);
     snprintf(token, sizeof(token), "%.40s-f%d", wish->token, wish->round);
     form_open(form, "CreateFleet", "2016-11-15");
     form_add(form, "instant", "Type");
@@ -292,11 +321,25 @@ void request_fleet(struct form *form, const struct wish *wish,
     request_tags(form, 2, "volume", wish, true);
 }
 
+void request_market(struct form *form, const char *prefix,
+                    const struct wish *wish)
+{
+    char price[REQUEST_PRICE];
+
+    if (!wish->spot)
+        return;
+    request_price(wish, price);
+    form_add(form, "spot", "%sInstanceMarketOptions.MarketType", prefix);
+    form_add(form, "one-time",
+             "%sInstanceMarketOptions.SpotOptions.SpotInstanceType", prefix);
+    form_add(form, price, "%sInstanceMarketOptions.SpotOptions.MaxPrice",
+             prefix);
+}
+
 void request_run(struct form *form, const struct wish *wish, size_t i)
 {
-    char token[64], price[32];
+    char token[64];
 
-    max_price(wish, price);
     snprintf(token, sizeof(token), "%.40s-%d-%zu", wish->token, wish->round, i);
     form_open(form, "RunInstances", "2016-11-15");
     form_add(form, "1", "MinCount");
@@ -305,13 +348,8 @@ void request_run(struct form *form, const struct wish *wish, size_t i)
     form_add(form, wish->type, "InstanceType");
     form_add(form, json_string_value(json_array_get(wish->subnets, i)),
              "SubnetId");
-    if (wish->spot) {
-        form_add(form, "spot", "InstanceMarketOptions.MarketType");
-        form_add(form, "one-time",
-                 "InstanceMarketOptions.SpotOptions.SpotInstanceType");
-        form_add(form, price, "InstanceMarketOptions.SpotOptions.MaxPrice");
-    }
-    put_common(form, "", wish);
+    request_market(form, "", wish);
+    request_common(form, "", wish);
     request_tags(form, 1, "instance", wish, true);
     request_tags(form, 2, "volume", wish, true);
 }

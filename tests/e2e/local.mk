@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 e2e_tests = \
 	tests/e2e/aws-faults.sh \
+	tests/e2e/aws-groups.sh \
 	tests/e2e/aws-keys.sh \
 	tests/e2e/aws-life.sh \
 	tests/e2e/bad-input.sh \
@@ -24,6 +25,7 @@ e2e_tests = \
 	tests/e2e/crash-change.sh \
 	tests/e2e/crash-cloud.sh \
 	tests/e2e/crash-create.sh \
+	tests/e2e/crash-groups.sh \
 	tests/e2e/create-interrupt.sh \
 	tests/e2e/create-placement.sh \
 	tests/e2e/create-receipt.sh \

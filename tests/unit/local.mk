@@ -13,6 +13,7 @@ unit_programs = \
 	tests/unit/test-args \
 	tests/unit/test-authkeys \
 	tests/unit/test-aws \
+	tests/unit/test-aws-groups \
 	tests/unit/test-aws-keys \
 	tests/unit/test-aws-wire \
 	tests/unit/test-bgvisit \
@@ -92,6 +93,8 @@ tests_unit_test_args_LDFLAGS = $(unit_ldflags)
 tests_unit_test_authkeys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_LDADD = $(unit_aws)
 tests_unit_test_aws_LDFLAGS = $(unit_ldflags)
+tests_unit_test_aws_groups_LDADD = $(unit_aws)
+tests_unit_test_aws_groups_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_keys_LDADD = $(unit_aws)
 tests_unit_test_aws_keys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_wire_LDADD = $(unit_aws)

@@ -75,7 +75,10 @@ void groupform_template(struct form *form, const struct wish *wish,
     char token[GROUP_TEXT];
     AUTO_FREE char *text = NULL;
 
-    if (asprintf(&text, "%s %s %lld", name, hash, (long long)before) < 0 ||
+    /* A create's own: one that was deleted is not what an old token stands for.
+     */
+    if (asprintf(&text, "%s %s %lld %s", name, hash, (long long)before,
+                 wish->token) < 0 ||
         request_name_by(text, token) < 0)
         token[0] = '\0';
     form_open(form,

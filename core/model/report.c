@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FINDING_MAX 1024
+#define FINDING_MAX 2048
 
 static const char *const names[] = {
     [FLEET_PASS] = "pass",

@@ -373,6 +373,6 @@ bool group_failure(const json_t *activity, struct aws_fault *fault)
     snprintf(fault->code, sizeof(fault->code), "%s",
              aws_code_in(fault->message));
     fault->class = *fault->code ? aws_classify(fault->code, 400, fault->message)
-                                : AWS_WRONG;
+                                : aws_by_words(fault->message);
     return true;
 }

@@ -82,6 +82,9 @@ static const struct {
     {"InvalidLaunchTemplateName.NotFoundException", AWS_MISSING},
     {"InvalidLaunchTemplateId.VersionNotFound", AWS_MISSING},
     {"NoSuchResourceException", AWS_MISSING},
+    {"QueueDoesNotExist", AWS_MISSING},
+    {"AWS.SimpleQueueService.NonExistentQueue", AWS_MISSING},
+    {"QueueNameExists", AWS_EXISTS},
     {"AlreadyExists", AWS_EXISTS},
     {"AlreadyExistsException", AWS_EXISTS},
     {"InvalidLaunchTemplateName.AlreadyExistsException", AWS_EXISTS},
@@ -106,6 +109,17 @@ static bool ends_in(const char *text, const char *end)
     return len > n && strcmp(text + len - n, end) == 0;
 }
 
+/* Auto Scaling looks at the rights of a launch, and says so in no other way. */
+enum aws_class aws_by_words(const char *message)
+{
+    if (api_contains(message, "not authorized"))
+        return AWS_FORBIDDEN;
+    if (api_contains(message, "not found") ||
+        api_contains(message, "does not exist"))
+        return AWS_MISSING;
+    return AWS_WRONG;
+}
+
 /* InvalidSubnetID.NotFound, InvalidKeyPair.Duplicate: a habit of EC2's. */
 static enum aws_class by_habit(const char *code, const char *message)
 {
@@ -113,11 +127,8 @@ static enum aws_class by_habit(const char *code, const char *message)
         return AWS_MISSING;
     if (ends_in(code, ".Duplicate"))
         return AWS_EXISTS;
-    if (strcmp(code, "ValidationError") == 0 &&
-        (api_contains(message, "not found") ||
-         api_contains(message, "does not exist")))
-        return AWS_MISSING;
-    return AWS_WRONG;
+    return strcmp(code, "ValidationError") == 0 ? aws_by_words(message)
+                                                : AWS_WRONG;
 }
 
 /* A signature that came too late or too early is not wrong. */
@@ -357,6 +368,8 @@ const char *aws_code_in(const char *text)
         {"vCPU capacity than your current vCPU limit", "VcpuLimitExceeded"},
         {"Max spot instance count exceeded", "MaxSpotInstanceCountExceeded"},
         {"Your Spot request price", "SpotMaxPriceTooLow"},
+        {"is not supported in your requested Availability Zone", "Unsupported"},
+        {"free addresses", "InsufficientFreeAddressesInSubnet"},
         {"sufficient", "InsufficientInstanceCapacity"},
     };
 
@@ -364,7 +377,7 @@ const char *aws_code_in(const char *text)
         if (strlen(codes[i].code) > 12 && strstr(text, codes[i].code))
             return codes[i].code;
     }
-    for (size_t i = 0; text && i < 4; i++) {
+    for (size_t i = 0; text && i < sizeof(known) / sizeof(known[0]); i++) {
         if (strstr(text, known[i].words))
             return known[i].code;
     }

@@ -35,6 +35,9 @@ struct aws_fault {
 /* By code, status and words. */
 enum aws_class aws_classify(const char *code, int status, const char *message);
 
+/* Where all codes are ValidationError, or there is none. */
+enum aws_class aws_by_words(const char *message);
+
 /* FLEET_OK, or what has gone wrong, with the remedy in err. */
 int aws_read_fault(const struct fleet_answer *answer, struct aws_fault *fault,
                    struct fleet_error *err);

@@ -5,6 +5,7 @@ e2e_tests = \
 	tests/e2e/aws-groups.sh \
 	tests/e2e/aws-keys.sh \
 	tests/e2e/aws-life.sh \
+	tests/e2e/aws-policy.sh \
 	tests/e2e/bad-input.sh \
 	tests/e2e/bad-plugin.sh \
 	tests/e2e/bad-state.sh \

@@ -452,6 +452,149 @@ static void test_faults(void **state)
         check_fault(&faults[i]);
 }
 
+/* Every code that AWS is known to give, whatever call it comes from. */
+static const struct {
+    enum aws_class class;
+    int kind;
+    const char *codes; /* blanks between */
+} classes[] = {
+    {AWS_CAPACITY, FLEET_ECAPACITY,
+     "InsufficientInstanceCapacity InsufficientHostCapacity "
+     "InsufficientReservedInstanceCapacity InsufficientCapacity "
+     "UnfulfillableCapacity ReservationCapacityExceeded SpotMaxPriceTooLow "
+     "Unsupported InsufficientFreeAddressesInSubnet"},
+    {AWS_QUOTA, FLEET_EQUOTA,
+     "VcpuLimitExceeded MaxSpotInstanceCountExceeded InstanceLimitExceeded "
+     "MaxFleetCountExceeded VolumeLimitExceeded MaxIOPSLimitExceeded "
+     "AddressLimitExceeded SecurityGroupLimitExceeded VpcLimitExceeded "
+     "LimitExceeded LimitExceededException"},
+    {AWS_THROTTLED, FLEET_ERATELIMITED,
+     "RequestLimitExceeded EC2ThrottledException Throttling "
+     "ThrottlingException ThrottledException RequestThrottled "
+     "RequestThrottledException TooManyRequestsException SlowDown "
+     "BandwidthLimitExceeded PriorRequestNotComplete"},
+    {AWS_TRANSIENT, FLEET_ETRANSIENT,
+     "InternalError InternalFailure ServiceUnavailable Unavailable "
+     "RequestTimeout RequestTimeoutException ResourceContention "
+     "ScalingActivityInProgress ConcurrentTagAccess ServiceLinkedRoleFailure "
+     "IDPCommunicationError"},
+    {AWS_EXPIRED, FLEET_EAUTH, "ExpiredToken ExpiredTokenException"},
+    {AWS_CLOCK, FLEET_EAUTH,
+     "RequestExpired RequestInTheFuture RequestTimeTooSkewed"},
+    {AWS_CREDENTIALS, FLEET_EAUTH,
+     "AuthFailure InvalidClientTokenId UnrecognizedClientException "
+     "SignatureDoesNotMatch InvalidSignatureException IncompleteSignature "
+     "MissingAuthenticationToken OptInRequired PendingVerification Blocked "
+     "RegionDisabledException"},
+    {AWS_FORBIDDEN, FLEET_EAUTH,
+     "UnauthorizedOperation AccessDenied AccessDeniedException "
+     "AuthFailure.ServiceLinkedRoleCreationNotPermitted"},
+    {AWS_MISSING, FLEET_ENOTFOUND,
+     "InvalidInstanceID.NotFound InvalidLaunchTemplateId.NotFound "
+     "InvalidLaunchTemplateName.NotFoundException InvalidGroup.NotFound "
+     "InvalidSubnetID.NotFound InvalidVpcID.NotFound InvalidKeyPair.NotFound "
+     "InvalidAMIID.NotFound InvalidAMIID.Unavailable InvalidSnapshot.NotFound "
+     "InvalidAllocationID.NotFound ParameterNotFound QueueDoesNotExist "
+     "AWS.SimpleQueueService.NonExistentQueue"},
+    {AWS_EXISTS, FLEET_ECONFLICT,
+     "InvalidKeyPair.Duplicate InvalidGroup.Duplicate "
+     "InvalidPermission.Duplicate "
+     "InvalidLaunchTemplateName.AlreadyExistsException AlreadyExists "
+     "AlreadyExistsException TokenAlreadyExistsException EntityAlreadyExists "
+     "QueueNameExists"},
+    {AWS_STATE, FLEET_ECONFLICT,
+     "IncorrectInstanceState IncorrectState IncorrectSpotRequestState "
+     "ResourceInUse DependencyViolation"},
+    {AWS_STATE, FLEET_EUNSUPPORTED, "UnsupportedOperation"},
+    {AWS_STATE, FLEET_ELOCKED, "OperationNotPermitted"},
+    {AWS_REUSED, FLEET_ECONFLICT, "IdempotentParameterMismatch"},
+    {AWS_WRONG, FLEET_EINVALID,
+     "InvalidParameterValue InvalidParameterCombination InvalidParameter "
+     "MissingParameter UnknownParameter InvalidRequest ValidationError "
+     "ValidationException InvalidAction InvalidBlockDeviceMapping "
+     "InvalidUserData.Malformed InvalidAMIID.Malformed "
+     "InvalidInstanceID.Malformed MalformedQueryString SomethingNew"},
+};
+
+/* The code counts, whatever the status: that of capacity is 500 at times. */
+static void check_code(const char *code, enum aws_class class, int kind)
+{
+    static const int statuses[] = {400, 403, 500};
+    struct aws_fault fault = {.class = class};
+    struct fleet_error err = {0};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (class == AWS_WRONG && statuses[i] == 500)
+            continue;
+        if (aws_classify(code, statuses[i], "x") != class)
+            fail_msg("%s, %d: class %d", code, statuses[i],
+                     aws_classify(code, statuses[i], "x"));
+    }
+    snprintf(fault.code, sizeof(fault.code), "%s", code);
+    assert_int_equal(aws_explain(&fault, 400, &err), kind);
+    if (!strstr(err.text, code))
+        fail_msg("'%s' does not say %s", err.text, code);
+}
+
+static void test_codes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        const char *at = classes[i].codes;
+        char code[96];
+
+        while (*at) {
+            size_t len = strcspn(at, " ");
+
+            snprintf(code, sizeof(code), "%.*s", (int)len, at);
+            check_code(code, classes[i].class, classes[i].kind);
+            at += len + (at[len] == ' ');
+        }
+    }
+}
+
+/* What a group's activities tell in words. */
+static void test_words(void **state)
+{
+    static const struct {
+        const char *text, *code;
+    } rows[] = {
+        {"We currently do not have sufficient g5.xlarge capacity in the "
+         "Availability Zone you requested (us-east-1a). Launching EC2 "
+         "instance failed.",
+         "InsufficientInstanceCapacity"},
+        {"You have requested more vCPU capacity than your current vCPU limit "
+         "of 8 allows. Launching EC2 instance failed.",
+         "VcpuLimitExceeded"},
+        {"Max spot instance count exceeded. Launching EC2 instance failed.",
+         "MaxSpotInstanceCountExceeded"},
+        {"Your Spot request price of 0.1 is lower than the minimum required "
+         "Spot request fulfillment price of 0.3.",
+         "SpotMaxPriceTooLow"},
+        {"Could not launch Spot Instances. InsufficientInstanceCapacity - "
+         "There is no capacity. Launching EC2 instance failed.",
+         "InsufficientInstanceCapacity"},
+        {"Your requested instance type (p5.48xlarge) is not supported in your "
+         "requested Availability Zone (us-east-1e).",
+         "Unsupported"},
+        {"There are not enough free addresses in subnet 'subnet-1' to satisfy "
+         "the requested number of instances.",
+         "InsufficientFreeAddressesInSubnet"},
+        {"The image id '[ami-1]' does not exist.", ""},
+        {"", ""},
+        {NULL, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_string_equal(aws_code_in(rows[i].text), rows[i].code);
+    assert_int_equal(aws_by_words("You are not authorized to perform this"),
+                     AWS_FORBIDDEN);
+    assert_int_equal(aws_by_words("AutoScalingGroup name not found"),
+                     AWS_MISSING);
+    assert_int_equal(aws_by_words("wrong"), AWS_WRONG);
+}
+
 static void test_quotas(void **state)
 {
     (void)state;
@@ -472,7 +615,8 @@ int main(void)
         cmocka_unit_test(test_form_too_long), cmocka_unit_test(test_xml_depth),
         cmocka_unit_test(test_paths),         cmocka_unit_test(test_endpoints),
         cmocka_unit_test(test_partitions),    cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_quotas),
+        cmocka_unit_test(test_quotas),        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,28 +109,36 @@ static json_t *json_result(const struct work *work,
 
 /* ---- what a change does beside what it is for ---- */
 
-/* The members at a listing that are changed and have an effect, which is the
- * same for all of them; names: their short names. NULL: none. */
-static const struct fleet_effect *effect_at(const struct work *work,
-                                            const struct fl_listing *listing,
-                                            struct fl_strv *names)
+static bool keeps_data(const struct work *work, const struct fl_member *member)
 {
-    const struct fleet_effect *effect = NULL;
+    return work->change == FL_CHANGE_STOP &&
+           fleet_pod_get_number(member->pod, FLEET_POD_STOP_KEEPS, 0) != 0;
+}
 
+/* The members at a listing that are changed and have an effect, which is the
+ * same for all that keep their data, and for all others; names: their short
+ * names. False: none. */
+static bool effect_at(const struct work *work, const struct fl_listing *listing,
+                      bool keep, struct fleet_effect *effect,
+                      struct fl_strv *names)
+{
     for (size_t i = 0; i < work->fleet.n_members; i++) {
         const struct fl_member *member = &work->fleet.members[i];
         const struct fleet_effect *its;
 
-        if (!work->selected[i] || member->listing != listing)
+        if (!work->selected[i] || member->listing != listing ||
+            keeps_data(work, member) != keep)
             continue;
         its = fl_change_effect(member, work->change);
         if (!its)
             continue;
-        effect = its;
+        *effect = *its;
+        if (keep)
+            effect->flags &= ~FLEET_EFFECT_WIPES;
         if (fl_strv_add(names, member->short_name) < 0)
             break;
     }
-    return effect;
+    return names->n > 0;
 }
 
 static json_t *json_effect(const struct work *work,
@@ -170,6 +178,22 @@ static void refuse_wipe(const struct work *work,
                names->n > 1 ? " and others" : "");
 }
 
+static void tell_effect(struct work *work, const struct fl_listing *listing,
+                        bool keep, json_t *effects, struct fleet_error *refusal)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+    struct fleet_effect effect = {0};
+
+    if (!effect_at(work, listing, keep, &effect, &names))
+        return;
+    fl_say(work->context, "%s of %zu pod%s at %s: %.200s%s",
+           fl_change_name(work->change), names.n, names.n == 1 ? "" : "s",
+           listing->name, effect.text,
+           effect.flags & FLEET_EFFECT_WIPES ? " (data is lost)" : "");
+    fl_json_add(effects, json_effect(work, listing, &effect, &names));
+    refuse_wipe(work, listing, &effect, &names, refusal);
+}
+
 /* Tells the effects; FLEET_EREFUSED when one of them would lose data and that
  * was not allowed. */
 static int tell_effects(struct work *work, struct fleet_error *err)
@@ -179,17 +203,9 @@ static int tell_effects(struct work *work, struct fleet_error *err)
 
     for (size_t i = 0; i < work->fleet.n_listings; i++) {
         const struct fl_listing *listing = &work->fleet.listings[i];
-        FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
-        const struct fleet_effect *effect = effect_at(work, listing, &names);
 
-        if (!effect)
-            continue;
-        fl_say(work->context, "%s of %zu pod%s at %s: %.200s%s",
-               fl_change_name(work->change), names.n, names.n == 1 ? "" : "s",
-               listing->name, effect->text,
-               effect->flags & FLEET_EFFECT_WIPES ? " (data is lost)" : "");
-        fl_json_add(effects, json_effect(work, listing, effect, &names));
-        refuse_wipe(work, listing, effect, &names, &refusal);
+        tell_effect(work, listing, false, effects, &refusal);
+        tell_effect(work, listing, true, effects, &refusal);
     }
     fl_json_put(work->context->document, "effects", effects);
     if (refusal.code)

@@ -110,6 +110,7 @@ static const struct fl_field pod_fields[] = {
     [FLEET_POD_PROXY_PORT - 1] = NUMBER("proxy port", 1, 65535),
     [FLEET_POD_NOTE - 1] = TEXT("note", TEXT_MAX, NULL),
     [FLEET_POD_HOST_CERT - 1] = NUMBER("host_cert", 0, 1),
+    [FLEET_POD_STOP_KEEPS - 1] = BOOL("stop_keeps"),
 };
 static const struct fl_field offer_fields[] = {
     [FLEET_OFFER_ID - 1] = TEXT("id", WORD_MAX, NULL),

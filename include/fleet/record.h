@@ -60,8 +60,11 @@ enum fleet_pod_field {
     FLEET_POD_NOTE, /* text; what its owner has to know: "maintenance from ..."
                      */
     /* By the host. */
-    FLEET_POD_HOST_CERT /* number; 1: it shows a host certificate of the
-                           cohort's authority */
+    FLEET_POD_HOST_CERT, /* number; 1: it shows a host certificate of the
+                            cohort's authority */
+    /* By the provider: number; 1: a stop loses nothing that is on it, whatever
+     * the provider says of stops as such. */
+    FLEET_POD_STOP_KEEPS
 };
 
 enum fleet_offer_field {

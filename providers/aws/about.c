@@ -154,12 +154,13 @@ static void tell_policy(const struct ec2 *ec2, struct fleet_report *report)
                 text + len, sizeof(text) - len, "%s\"%s:%s\"", len ? "," : "",
                 service_of(&rights[i])->name, rights[i].action);
     }
-    fleet_report(report, FLEET_FAIL,
-                 "a policy that allows all: {\"Version\":\"2012-10-17\","
-                 "\"Statement\":[{\"Effect\":\"Allow\",\"Resource\":\"*\","
-                 "\"Action\":[%s,\"ssm:GetParameter\",\"pricing:GetProducts\"%s]"
-                 "}]}",
-                 text, ec2->config->role ? ",\"iam:PassRole\"" : "");
+    fleet_report(
+        report, FLEET_FAIL,
+        "a policy that allows all: {\"Version\":\"2012-10-17\","
+        "\"Statement\":[{\"Effect\":\"Allow\",\"Resource\":\"*\","
+        "\"Action\":[%s,\"ssm:GetParameter\",\"pricing:GetProducts\"%s]"
+        "}]}",
+        text, ec2->config->role ? ",\"iam:PassRole\"" : "");
 }
 
 /* *worst: what was found. */

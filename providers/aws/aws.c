@@ -163,8 +163,8 @@ static const struct fleet_option options[] = {
 };
 static const struct fleet_effect effects[] = {
     {FLEET_OP_STOP, FLEET_EFFECT_WIPES | FLEET_EFFECT_BILLS,
-     "EC2 empties local disks (instance store) and takes the public address; "
-     "EBS disks stay, and are billed"},
+     "EC2 empties local disks (instance store), where the type has some, and "
+     "takes the public address; EBS disks stay, and are billed"},
     {FLEET_OP_START, 0,
      "an instance comes up at another address, if its zone has room for it"},
     {0, 0, NULL},

@@ -106,15 +106,20 @@ int market_type(struct ec2 *ec2, const char *name, const json_t **type,
  * accelerator where NAMES is NULL: an array, the caller's. */
 int market_types(struct ec2 *ec2, const char *names, json_t **types,
                  struct fleet_error *err);
+/* IMAGE as it was set. *found has "imageId", "rootDeviceName"; the caller's. */
+int market_image(struct ec2 *ec2, const char *image, const json_t *type,
+                 json_t **found, struct fleet_error *err);
+
+/* ---- prices.c ---- */
+
 /* An hour, millionths; -1: not known. ZONE NULL: the cheapest. It is only said,
  * once, where AWS does not tell. */
 int64_t market_price(struct ec2 *ec2, const char *type, bool spot,
                      const char *zone);
 /* One request for the spot prices of all of these types, an array of names. */
 void market_spot(struct ec2 *ec2, const json_t *names);
-/* IMAGE as it was set. *found has "imageId", "rootDeviceName"; the caller's. */
-int market_image(struct ec2 *ec2, const char *image, const json_t *type,
-                 json_t **found, struct fleet_error *err);
+/* Prices on demand are those of a table: the list may not be read. */
+bool market_is_old(struct ec2 *ec2);
 
 /* ---- access.c ---- */
 

@@ -16,6 +16,7 @@ providers_aws_la_SOURCES = \
 	providers/aws/member.c \
 	providers/aws/muster.c \
 	providers/aws/offers.c \
+	providers/aws/prices.c \
 	providers/aws/recall.c
 providers_aws_la_LDFLAGS = $(provider_ldflags)
 providers_aws_la_LIBADD = providers/libaws.la providers/libapi.la \

@@ -54,6 +54,8 @@ static void put_type(struct ec2 *ec2, const json_t *instance,
         return;
     if (market_type(ec2, name, &type, &why) < 0)
         fleet_log(FLEET_LOG_INFO, "aws", "%s: %s", name, why.text);
+    if (parse_keeps(instance, type))
+        fleet_pod_set_number(pod, FLEET_POD_STOP_KEEPS, 1);
     if (parse_gpu(type, &count)) {
         fleet_pod_set(pod, FLEET_POD_GPU, parse_gpu(type, &count));
         fleet_pod_set_number(pod, FLEET_POD_GPUS, count);
@@ -62,6 +64,10 @@ static void put_type(struct ec2 *ec2, const json_t *instance,
         market_price(ec2, name, parse_is_spot(instance), parse_zone(instance));
     if (price < 0)
         return;
+    if (!parse_is_spot(instance) && market_is_old(ec2) &&
+        !fleet_pod_get(pod, FLEET_POD_NOTE))
+        fleet_pod_set(pod, FLEET_POD_NOTE,
+                      "its price is from a table of " PRICES_OF);
     fleet_pod_set_number(pod, FLEET_POD_PRICE_MICROS, price);
     fleet_pod_set(pod, FLEET_POD_CURRENCY, "USD");
 }

@@ -260,6 +260,16 @@ const char *parse_gpu(const json_t *type, int64_t *count)
     return api_text(gpu, "name");
 }
 
+bool parse_keeps(const json_t *instance, const json_t *type)
+{
+    const char *root = api_text(instance, "rootDeviceType");
+    const char *has = api_text(type, "instanceStorageSupported");
+
+    return type && root && strcmp(root, "ebs") == 0 &&
+           !api_object(type, "instanceStorageInfo") &&
+           !(has && strcmp(has, "true") == 0);
+}
+
 /* ---- images ---- */
 
 const json_t *parse_newest(const json_t *images, const char *architecture)
@@ -344,4 +354,29 @@ int64_t parse_list_price(const json_t *answer)
             most = price;
     }
     return most > 0 ? most : -1;
+}
+
+/* Linux on demand, as the price list had it then. */
+int64_t parse_table_price(const char *region, const char *type)
+{
+    static const struct {
+        const char *type;
+        int64_t micros;
+    } prices[] = {
+        {"g4ad.xlarge", 378530},   {"g4dn.12xlarge", 3912000},
+        {"g4dn.xlarge", 526000},   {"g5.12xlarge", 5672000},
+        {"g5.2xlarge", 1212000},   {"g5.48xlarge", 16288000},
+        {"g5.xlarge", 1006000},    {"g5g.xlarge", 420000},
+        {"g6.xlarge", 804800},     {"g6e.xlarge", 1861000},
+        {"p3.2xlarge", 3060000},   {"p4d.24xlarge", 21957642},
+        {"p5.48xlarge", 55040000},
+    };
+
+    if (strcmp(region, "us-east-1") != 0 && strcmp(region, "us-west-2") != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++) {
+        if (strcmp(prices[i].type, type) == 0)
+            return prices[i].micros;
+    }
+    return -1;
 }

@@ -45,6 +45,10 @@ const char *parse_architecture(const json_t *type);
 /* The card's name, such as "A10G"; NULL: no GPU. */
 const char *parse_gpu(const json_t *type, int64_t *count);
 
+/* Whether an instance of that type loses nothing when it is stopped: its disks
+ * are all EBS. */
+bool parse_keeps(const json_t *instance, const json_t *type);
+
 /* The newest image of ARCHITECTURE; NULL: none. Another one's is left out. */
 const json_t *parse_newest(const json_t *images, const char *architecture);
 
@@ -52,6 +56,10 @@ const json_t *parse_newest(const json_t *images, const char *architecture);
  * any (NULL), millionths; -1: not known. */
 int64_t parse_spot_price(const json_t *history, const char *type,
                          const char *zone);
+/* From a table, for types with GPUs in regions that have the same prices; -1:
+ * it is not in there. */
+#define PRICES_OF "2025-06"
+int64_t parse_table_price(const char *region, const char *type);
 /* From the price list's GetProducts; -1: it does not say. */
 int64_t parse_list_price(const json_t *answer);
 

@@ -49,6 +49,7 @@ static const struct key pod_keys[] = {
     {"spot",           KIND_BOOL,     FLEET_POD_SPOT},
     {"host_key",       KIND_TEXT,     FLEET_POD_HOST_KEY},
     {"note",           KIND_TEXT,     FLEET_POD_NOTE},
+    {"stop_keeps",     KIND_BOOL,     FLEET_POD_STOP_KEEPS},
     {"token",          KIND_TEXT,     FLEET_POD_TOKEN},
     {0},
 };

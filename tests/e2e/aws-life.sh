@@ -87,6 +87,9 @@ equal 'types with the GPU that is wanted' 'g5.xlarge g5.2xlarge' \
     "$(json '[.options[].tier] | join(" ")')"
 equal 'from the price list' '1.006 USD us-east-1' "$(json '.options[0] |
     "\(.price_per_hour) \(.currency) \(.region)"')"
+AWS_INSTANCE_TYPES='g5.2xlarge g5.xlarge' succeeds fleet offers --json
+equal 'the order of the types counts, and not the price' \
+    'g5.2xlarge g5.xlarge' "$(json '[.options[].tier] | join(" ")')"
 AWS_MARKET=any succeeds fleet offers --json
 equal 'both markets' '2 2' "$(json '[.options[].spot] |
     "\(map(select(.)) | length) \(map(select(. | not)) | length)"')"
@@ -103,9 +106,11 @@ says 'no instance type'
 GPU_TYPE='' AWS_INSTANCE_TYPES=nope fails_with 5 fleet offers
 AWS_REGION=us-east-9 fails_with 6 fleet offers
 sim_fault '{"kind": "unauthorized", "only": "pricing:GetProducts", "times": -1}'
-succeeds fleet offers
+succeeds fleet offers --json
 says pricing:GetProducts
-MAX_PRICE=2 fails_with 4 fleet create -n 1 --yes
+says 'a table of 2025-06'
+equal 'from the table' 1.006 "$(json '.options[0].price_per_hour')"
+AWS_REGION=eu-central-1 MAX_PRICE=2 fails_with 4 fleet create -n 1 --yes
 says 'price is not known'
 sim_no_faults
 equal 'nothing was made' '0 0 0' "$(count ImportKeyPair) \
@@ -280,6 +285,15 @@ equal 'stopped' 'stopped EBS disks' "$(json '.pods[] |
 succeeds fleet start cedar --yes
 succeeds fleet restart cedar --yes
 succeeds fleet test cedar --only ssh
+
+# Nothing is lost where all disks are EBS.
+GPU_TYPE='' NUM_GPUS=0 AWS_INSTANCE_TYPES=t3.medium succeeds fleet create \
+    dahlia --no-wait --yes
+succeeds fleet stop dahlia --yes --json
+equal 'no data is lost' false "$(json '.effects[0].wipes')"
+fails_with 4 fleet stop cedar dahlia --yes
+says 'data on cedar would be lost'
+succeeds fleet terminate dahlia --yes
 
 ### The clock, and the end
 

@@ -251,6 +251,9 @@ static void test_prices(void **state)
     assert_int_equal(parse_spot_price(NULL, "g5.xlarge", NULL), -1);
     assert_int_equal(parse_list_price(list), 1006000);
     assert_int_equal(parse_list_price(NULL), -1);
+    assert_int_equal(parse_table_price("us-east-1", "g5.xlarge"), 1006000);
+    assert_int_equal(parse_table_price("eu-central-1", "g5.xlarge"), -1);
+    assert_int_equal(parse_table_price("us-east-1", "t3.medium"), -1);
     json_decref(answer);
     json_decref(list);
 }

@@ -381,6 +381,13 @@ static json_t *gpu_json(const struct aws_type *type)
                      "totalGpuMemoryInMiB", type->gpus * type->gpu_mib);
 }
 
+/* Disks of its own, which a stop empties. */
+static bool has_disks(const struct aws_type *type)
+{
+    return type->gpu && strncmp(type->name, "p3", 2) != 0 &&
+           strncmp(type->name, "g5g", 3) != 0;
+}
+
 static json_t *type_json(const struct aws_type *type)
 {
     json_t *made = json_pack(
@@ -396,6 +403,11 @@ static json_t *type_json(const struct aws_type *type)
 
     if (type->gpu)
         sim_put(made, "gpuInfo", gpu_json(type));
+    sim_put(made, "instanceStorageSupported", json_boolean(has_disks(type)));
+    if (has_disks(type))
+        sim_put(made, "instanceStorageInfo",
+                json_pack("{s:i, s:[{s:i, s:i, s:s}]}", "totalSizeInGB", 250,
+                          "disks", "sizeInGB", 250, "count", 1, "type", "ssd"));
     return made;
 }
 

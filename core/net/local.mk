@@ -12,6 +12,7 @@ core_sources += \
 	core/net/sshfile.c \
 	core/net/sshkey.c core/net/sshkey.h \
 	core/net/sshlink.c core/net/sshlink.h \
+	core/net/sshstream.c \
 	core/net/sshturn.c core/net/sshturn.h \
 	core/net/sshwire.c core/net/sshwire.h \
 	core/net/wait.c core/net/wait.h

@@ -93,6 +93,27 @@ int fl_ssh_run(struct fl_ssh *ssh, struct fl_ssh_exec *exec, int64_t deadline,
                struct fleet_error *err);
 void fl_ssh_exec_clear(struct fl_ssh_exec *exec);
 
+/* One command whose input and output go through as they come, in bounded
+ * memory. Returns as fl_ssh_run does, or what a callback has returned below 0;
+ * the connection is then of no more use. */
+struct fl_ssh_stream {
+    const char *command;
+    /* The next piece of standard input, which stays until the next call; *len
+     * is 0 at its end. NULL: no input. */
+    int (*source)(void *arg, const char **data, size_t *len,
+                  struct fleet_error *err);
+    /* Standard output (1) or error (2). NULL: all is dropped. */
+    int (*sink)(void *arg, int number, const char *data, size_t len,
+                struct fleet_error *err);
+    void *arg;
+    int64_t idle_ms; /* may pass without a byte; 0: until the deadline */
+
+    int status; /* results, as in fl_ssh_exec */
+    char signal[16];
+};
+int fl_ssh_stream(struct fl_ssh *ssh, struct fl_ssh_stream *stream,
+                  int64_t deadline, struct fleet_error *err);
+
 /* Files over SFTP. put: to a temporary name beside it, then renamed (with mv,
  * as a command). FLEET_EUNSUPPORTED: no SFTP there; FLEET_ENOTFOUND,
  * FLEET_EREFUSED; FLEET_EINVALID: no name of a file, or larger than MAX. */

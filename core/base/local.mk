@@ -7,6 +7,7 @@ core_sources += \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h \
 	core/base/csv.c \
+	core/base/digest.c core/base/digest.h \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
 	core/base/log.c core/base/log.h \

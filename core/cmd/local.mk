@@ -47,6 +47,7 @@ cmd_sources = \
 	core/cmd/proxy.c \
 	core/cmd/proxymake.c core/cmd/proxymake.h \
 	core/cmd/replace.c \
+	core/cmd/push.c \
 	core/cmd/report.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \
@@ -61,6 +62,7 @@ cmd_sources = \
 	core/cmd/test.c \
 	core/cmd/ticker.c core/cmd/ticker.h \
 	core/cmd/topics.c \
+	core/cmd/transfer.c core/cmd/transfer.h \
 	core/cmd/up.c \
 	core/cmd/verdict.c core/cmd/verdict.h \
 	core/cmd/version.c core/cmd/version.h \

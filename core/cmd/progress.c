@@ -27,6 +27,8 @@ struct fl_progress {
     struct active *active;   /* in the order in which they began */
     size_t n_active, size;
     size_t done, total;
+    void (*tail)(void *arg, struct fl_buf *out);
+    void *tail_arg;
 };
 
 int fl_progress_text(struct fl_buf *out, const char *done_word, size_t done,
@@ -97,6 +99,8 @@ static void draw(void *arg)
                      progress->total, fl_now_ms() - progress->began,
                      first ? first->name : NULL, first ? first->step : NULL,
                      first ? progress->n_active - 1 : 0);
+    if (progress->tail)
+        progress->tail(progress->tail_arg, &line);
     fl_screen_status(fl_buf_text(&line));
 }
 
@@ -237,6 +241,17 @@ void fl_progress_event(void *arg, const struct fl_event *event)
         fl_screen_line(event->text);
     else
         update(progress, event);
+}
+
+void fl_progress_tail(struct fl_progress *progress,
+                      void (*tail)(void *arg, struct fl_buf *out), void *arg)
+{
+    if (!progress)
+        return;
+    pthread_mutex_lock(&progress->ticker.mutex);
+    progress->tail = tail;
+    progress->tail_arg = arg;
+    pthread_mutex_unlock(&progress->ticker.mutex);
 }
 
 void fl_progress_close(struct fl_progress *progress)

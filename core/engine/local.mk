@@ -17,6 +17,7 @@ core_sources += \
 	core/engine/clearing.c core/engine/clearing.h \
 	core/engine/checks.c core/engine/checks.h \
 	core/engine/config.c core/engine/config.h \
+	core/engine/copied.h \
 	core/engine/create.c core/engine/create.h \
 	core/engine/db.c core/engine/db.h \
 	core/engine/engine.c core/engine/engine.h \
@@ -26,6 +27,7 @@ core_sources += \
 	core/engine/format.c core/engine/format.h \
 	core/engine/gate.c core/engine/gate.h \
 	core/engine/handover.c core/engine/handover.h \
+	core/engine/hashes.c core/engine/hashes.h \
 	core/engine/health.c core/engine/health.h \
 	core/engine/githost.c core/engine/githost.h \
 	core/engine/host.c core/engine/host.h \
@@ -40,11 +42,18 @@ core_sources += \
 	core/engine/onpod.c core/engine/onpod.h \
 	core/engine/login.c core/engine/login.h \
 	core/engine/look.c core/engine/look.h \
+	core/engine/pace.c core/engine/pace.h \
 	core/engine/plan.c core/engine/plan.h \
 	core/engine/plugins.c core/engine/plugins.h \
+	core/engine/podsh.c core/engine/podsh.h \
 	core/engine/portcheck.c core/engine/portcheck.h \
 	core/engine/ports.c core/engine/ports.h \
 	core/engine/provider.c core/engine/provider.h \
+	core/engine/push.c core/engine/push.h \
+	core/engine/pushing.h \
+	core/engine/pushlook.c \
+	core/engine/pushplace.c \
+	core/engine/pushsend.c \
 	core/engine/ran.c core/engine/ran.h \
 	core/engine/proxy.c core/engine/proxy.h \
 	core/engine/proxylogs.c core/engine/proxylogs.h \
@@ -53,6 +62,7 @@ core_sources += \
 	core/engine/proxyscript.c core/engine/proxyscript.h \
 	core/engine/reconcile.c core/engine/reconcile.h \
 	core/engine/rounds.c core/engine/rounds.h \
+	core/engine/scan.c core/engine/scan.h \
 	core/engine/scripts.c core/engine/scripts.h \
 	core/engine/settings.c core/engine/settings.h \
 	core/engine/setup.c core/engine/setup.h \

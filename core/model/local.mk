@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 core_sources += \
 	core/model/authkeys.c core/model/authkeys.h \
+	core/model/copies.c core/model/copies.h \
 	core/model/envfile.c core/model/envfile.h \
 	core/model/facts.c core/model/facts.h \
 	core/model/forward.c core/model/forward.h \
@@ -16,8 +17,10 @@ core_sources += \
 	core/model/report.c core/model/report.h \
 	core/model/roster.c core/model/roster.h \
 	core/model/rosteredit.c core/model/rosteredit.h \
+	core/model/seen.c core/model/seen.h \
 	core/model/shape.c core/model/shape.h \
 	core/model/shown.c core/model/shown.h \
+	core/model/tar.c core/model/tar.h \
 	core/model/target.c \
 	core/model/wordlist.c \
 	core/model/writer.c core/model/writer.h

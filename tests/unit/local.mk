@@ -24,6 +24,7 @@ unit_programs = \
 	tests/unit/test-checkup \
 	tests/unit/test-clock \
 	tests/unit/test-config \
+	tests/unit/test-copies \
 	tests/unit/test-envedit \
 	tests/unit/test-envfile \
 	tests/unit/test-error \
@@ -107,6 +108,7 @@ tests_unit_test_catalog_LDFLAGS = $(unit_ldflags)
 tests_unit_test_checkup_LDFLAGS = $(unit_ldflags)
 tests_unit_test_clock_LDFLAGS = $(unit_ldflags)
 tests_unit_test_config_LDFLAGS = $(unit_ldflags)
+tests_unit_test_copies_LDFLAGS = $(unit_ldflags)
 tests_unit_test_envedit_LDFLAGS = $(unit_ldflags)
 tests_unit_test_envfile_LDFLAGS = $(unit_ldflags)
 tests_unit_test_error_LDFLAGS = $(unit_ldflags)

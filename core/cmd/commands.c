@@ -21,6 +21,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_kill,
     &fl_cmd_ssh,
     &fl_cmd_push,
+    &fl_cmd_pull,
     &fl_cmd_start,
     &fl_cmd_stop,
     &fl_cmd_restart,

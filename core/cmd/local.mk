@@ -47,6 +47,7 @@ cmd_sources = \
 	core/cmd/proxy.c \
 	core/cmd/proxymake.c core/cmd/proxymake.h \
 	core/cmd/replace.c \
+	core/cmd/pull.c \
 	core/cmd/push.c \
 	core/cmd/report.c \
 	core/cmd/run.c \

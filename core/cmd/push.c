@@ -4,7 +4,6 @@
 
 #include "core/base/error.h"
 #include "core/base/pool.h"
-#include "core/base/text.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/transfer.h"
 #include "core/engine/scan.h"
@@ -35,29 +34,6 @@ struct work {
     char *to;
 };
 
-/* A name that no command over there takes for a flag, or for "~". */
-static int take_to(struct work *work, const char *to, struct fleet_error *err)
-{
-    size_t len;
-
-    if (!to || strcmp(to, "~") == 0 || strcmp(to, ".") == 0)
-        to = "";
-    if (strncmp(to, "~/", 2) == 0)
-        to += 2;
-    else if (*to == '~')
-        return fleet_fail(err, FLEET_EUSAGE,
-                          "--to %.100s: of the homes only the login's own, ~, "
-                          "is known",
-                          to);
-    work->to = fl_format("%s%s", *to && *to != '/' ? "./" : "", to);
-    if (!work->to)
-        return fl_enomem(err);
-    len = strlen(work->to);
-    while (len > 1 && work->to[len - 1] == '/')
-        work->to[--len] = '\0';
-    return FLEET_OK;
-}
-
 static int find_things(struct work *work, struct fleet_error *err)
 {
     struct fl_scan *scan = &work->scan;
@@ -75,19 +51,6 @@ static int find_things(struct work *work, struct fleet_error *err)
     if (rc == 0 && scan->copies.n == 0)
         return fleet_fail(err, FLEET_EUSAGE, "there is nothing to push");
     return rc;
-}
-
-static void tell_left_out(struct work *work)
-{
-    const struct fl_scan *scan = &work->scan;
-
-    if (scan->n_large)
-        fl_say(work->transfer.context, "left out: %zu files above --max-size",
-               scan->n_large);
-    if (scan->n_other)
-        fl_say(work->transfer.context,
-               "left out: %zu that are no file, directory or link",
-               scan->n_other);
 }
 
 static int make_plan(struct work *work, struct fleet_error *err)
@@ -127,13 +90,12 @@ static int do_work(struct work *work, const struct push_options *given)
     int rc = fl_transfer_open(&work->transfer, &err);
 
     if (rc == 0)
-        rc = take_to(work, given->to, &err);
+        rc = fl_transfer_path("--to ", given->to ? given->to : "~", &work->to,
+                              &err);
     if (rc == 0)
         rc = find_things(work, &err);
     if (rc == 0)
         rc = make_plan(work, &err);
-    if (rc == 0)
-        tell_left_out(work);
     if (rc == 0)
         rc = fl_transfer_run(&work->transfer, &job, &err);
     if (rc < 0)

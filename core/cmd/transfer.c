@@ -75,6 +75,32 @@ static int take_things(struct fl_transfer *transfer, struct fleet_error *err)
     return FLEET_OK;
 }
 
+int fl_transfer_path(const char *flag, const char *given, char **out,
+                     struct fleet_error *err)
+{
+    const char *path = given;
+    char *made;
+    size_t len;
+
+    if (strcmp(path, "~") == 0 || strcmp(path, ".") == 0)
+        path = "";
+    if (strncmp(path, "~/", 2) == 0)
+        path += 2;
+    else if (*path == '~')
+        return fleet_fail(err, FLEET_EUSAGE,
+                          "%s%.100s: of the homes over there only the login's "
+                          "own, ~, is known",
+                          flag, path);
+    made = fl_format("%s%s", *path && *path != '/' ? "./" : "", path);
+    if (!made)
+        return fl_enomem(err);
+    len = strlen(made);
+    while (len > 1 && made[len - 1] == '/')
+        made[--len] = '\0';
+    *out = made;
+    return FLEET_OK;
+}
+
 int fl_transfer_open(struct fl_transfer *transfer, struct fleet_error *err)
 {
     const struct fl_transfer_flags *flags = transfer->flags;
@@ -245,12 +271,27 @@ static int status_of_all(struct fl_transfer *transfer)
     return fl_tally_status(&tally);
 }
 
+static void tell_left_out(struct fl_transfer *transfer)
+{
+    for (size_t i = 0; i < transfer->results.n; i++) {
+        const struct fl_visit_result *result = &transfer->results.at[i];
+        const struct fl_copied *copied = result->own;
+
+        if (copied && copied->left_out)
+            fl_say(transfer->context,
+                   "%s: %zu left out: above --max-size, neither file nor "
+                   "directory, or links that lead elsewhere",
+                   result->name, copied->left_out);
+    }
+}
+
 int fl_transfer_finish(struct fl_transfer *transfer)
 {
     struct fl_context *context = transfer->context;
     int status, incomplete;
 
     print_results(transfer);
+    tell_left_out(transfer);
     fl_visiting_report(context, &transfer->results);
     fl_visiting_keep(context, &transfer->results);
     if (transfer->results.n == 0 && transfer->fleet.complete)

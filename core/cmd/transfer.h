@@ -52,6 +52,11 @@ int fl_transfer_run(struct fl_transfer *transfer, struct fl_visit_job *job,
 int fl_transfer_finish(struct fl_transfer *transfer);
 void fl_transfer_close(struct fl_transfer *transfer);
 
+/* A path on the pods as their tools take it, malloc'd: never like a flag, ""
+ * for the login's home. FLAG: where it was given. */
+int fl_transfer_path(const char *flag, const char *given, char **out,
+                     struct fleet_error *err);
+
 /* "12.4 MB" */
 void fl_size_text(char out[32], int64_t bytes);
 

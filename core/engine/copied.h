@@ -3,8 +3,7 @@
 #ifndef FL_ENGINE_COPIED_H
 #define FL_ENGINE_COPIED_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "core/engine/visit.h"
 
 /* What copying to or from one pod has come to; first in what push and pull
  * have of it. Links are files here. */
@@ -14,5 +13,12 @@ struct fl_copied {
     int64_t resumed;       /* of which an earlier try had brought */
     size_t left_out;       /* not copied, on purpose */
 };
+
+/* ONCE again and again, on a new connection, as long as what ends it is the
+ * connection and something has moved before, or the pod is back within idle_ms.
+ * *moved is what has, in one go. */
+int fl_copy_persist(struct fl_visit *visit, int64_t idle_ms, int64_t *moved,
+                    int (*once)(void *arg, struct fleet_error *err), void *arg,
+                    struct fleet_error *err);
 
 #endif

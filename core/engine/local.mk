@@ -17,7 +17,7 @@ core_sources += \
 	core/engine/clearing.c core/engine/clearing.h \
 	core/engine/checks.c core/engine/checks.h \
 	core/engine/config.c core/engine/config.h \
-	core/engine/copied.h \
+	core/engine/copied.c core/engine/copied.h \
 	core/engine/create.c core/engine/create.h \
 	core/engine/db.c core/engine/db.h \
 	core/engine/engine.c core/engine/engine.h \
@@ -35,6 +35,7 @@ core_sources += \
 	core/engine/invoke.c core/engine/invoke.h \
 	core/engine/journal.c core/engine/journal.h \
 	core/engine/keyfile.c core/engine/keyfile.h \
+	core/engine/landing.c core/engine/landing.h \
 	core/engine/ledger.c core/engine/ledger.h \
 	core/engine/load.c core/engine/load.h \
 	core/engine/lock.c core/engine/lock.h \
@@ -49,6 +50,10 @@ core_sources += \
 	core/engine/portcheck.c core/engine/portcheck.h \
 	core/engine/ports.c core/engine/ports.h \
 	core/engine/provider.c core/engine/provider.h \
+	core/engine/pull.c core/engine/pull.h \
+	core/engine/pulling.h \
+	core/engine/pulllook.c \
+	core/engine/pulltake.c \
 	core/engine/push.c core/engine/push.h \
 	core/engine/pushing.h \
 	core/engine/pushlook.c \

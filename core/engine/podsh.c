@@ -12,6 +12,7 @@
 #define SCRIPT_MAX    ((size_t)256 << 20)
 #define TEXT_MAX      ((size_t)512 << 20)
 #define COMPLAINT_MAX 400
+#define NOISE_MAX     ((size_t)4 << 20)
 
 static const char prelude[] =
     "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -94,6 +95,12 @@ static int take(void *arg, int number, const char *data, size_t len,
     size_t room = COMPLAINT_MAX - sh->complaint.len;
 
     alive(sh);
+    if (number == 2 || sh->marks[number] <= strlen(sh->mark))
+        sh->noise += len;
+    if (sh->noise > NOISE_MAX)
+        return fleet_fail(err, FLEET_EINVALID,
+                          "it does not stop complaining: %.200s",
+                          fl_buf_text(&sh->complaint));
     if (!is_behind_mark(sh, number, &data, &len))
         return FLEET_OK;
     if (number == 2) {
@@ -137,8 +144,8 @@ int fl_podsh_run(struct fl_podsh *sh, struct fleet_error *err)
     return run_command(sh, command, err);
 }
 
-static int complain(const struct fl_podsh *sh, const char *what,
-                    struct fleet_error *err)
+int fl_podsh_complain(const struct fl_podsh *sh, const char *what,
+                      struct fleet_error *err)
 {
     const char *text = fl_buf_text(&sh->complaint);
     int len = (int)strcspn(text, "\n");
@@ -158,7 +165,7 @@ int fl_podsh_do(struct fl_podsh *sh, const char *what, struct fleet_error *err)
 {
     int rc = fl_podsh_run(sh, err);
 
-    return rc == 0 && sh->status != 0 ? complain(sh, what, err) : rc;
+    return rc == 0 && sh->status != 0 ? fl_podsh_complain(sh, what, err) : rc;
 }
 
 int fl_podsh_batch(struct fl_podsh *sh, const char *what,
@@ -166,5 +173,5 @@ int fl_podsh_batch(struct fl_podsh *sh, const char *what,
 {
     int rc = run_command(sh, "exec sh", err);
 
-    return rc == 0 && sh->status != 0 ? complain(sh, what, err) : rc;
+    return rc == 0 && sh->status != 0 ? fl_podsh_complain(sh, what, err) : rc;
 }

@@ -25,8 +25,8 @@ struct fl_podsh {
 
     /* the room's */
     char mark[20];
-    struct fl_buf before;
     size_t marks[3]; /* how much of the mark was seen, by stream */
+    size_t noise;    /* what it has written that nobody has asked for */
     int stage;
 };
 void fl_podsh_open(struct fl_podsh *sh, struct fl_visit *visit,
@@ -38,6 +38,9 @@ FL_CLEANUP_IN_PLACE(fl_podsh_clear, struct fl_podsh);
 int fl_podsh_run(struct fl_podsh *sh, struct fleet_error *err);
 /* The same, where a status other than 0 is a failure: "WHAT: complaint". */
 int fl_podsh_do(struct fl_podsh *sh, const char *what, struct fleet_error *err);
+/* That failure, of a script that has run. */
+int fl_podsh_complain(const struct fl_podsh *sh, const char *what,
+                      struct fleet_error *err);
 /* A script that reads nothing but itself, however long it is. */
 int fl_podsh_batch(struct fl_podsh *sh, const char *what,
                    struct fleet_error *err);

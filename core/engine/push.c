@@ -2,12 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "core/engine/push.h"
 
-#include "core/base/cancel.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/engine/pushing.h"
-#include "core/net/wait.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +13,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define PAUSE_MS    1000  /* before a pod is called again */
 #define SLOW_BYTES  20000 /* a millisecond: what any disk reads */
 #define NS_IN_S     INT64_C(1000000000)
 #define STAMP_LEN   15
@@ -167,21 +164,47 @@ static int check_room(const struct fl_pushed *push, struct fleet_error *err)
                       (need + 999999) / 1000000, push->free_bytes / 1000000);
 }
 
+/* One file that does not come to rest, or is gone, costs the others nothing. */
+static int send_alone(struct fl_pushed *push, struct fleet_error *first,
+                      struct fleet_error *err)
+{
+    int rc = FLEET_OK;
+
+    for (size_t i = 0; rc == 0 && i < push->plan->copies->n; i++) {
+        if (!push->items[i].alone || push->items[i].staged)
+            continue;
+        rc = fl_push_send_alone(push, i, err);
+        if (rc != FLEET_ECONFLICT && rc != FLEET_ENOTFOUND)
+            continue;
+        push->items[i].given_up = true;
+        push->copied.files--;
+        push->copied.bytes -= push->plan->copies->at[i].size;
+        if (!first->code)
+            *first = *err;
+        rc = FLEET_OK;
+    }
+    return rc;
+}
+
 static int send_all(struct fl_pushed *push, struct fleet_error *err)
 {
+    struct fleet_error first = {0};
     int rc = fl_push_send_small(push, err);
 
     if (rc == 0)
         rc = fl_push_verify(push, err);
-    for (size_t i = 0; rc == 0 && i < push->plan->copies->n; i++) {
-        if (push->items[i].alone && !push->items[i].staged)
-            rc = fl_push_send_alone(push, i, err);
-    }
-    return rc == 0 ? fl_push_place(push, err) : rc;
+    if (rc == 0)
+        rc = send_alone(push, &first, err);
+    if (rc == 0)
+        rc = fl_push_place(push, err);
+    if (rc == 0 && first.code)
+        *err = first;
+    return rc == 0 ? first.code : rc;
 }
 
-static int push_once(struct fl_pushed *push, struct fleet_error *err)
+static int push_once(void *arg, struct fleet_error *err)
 {
+    struct fl_pushed *push = arg;
     int rc;
 
     memset(push->items, 0, (push->plan->copies->n + 1) * sizeof(*push->items));
@@ -199,51 +222,16 @@ static int push_once(struct fl_pushed *push, struct fleet_error *err)
     return rc;
 }
 
-static bool is_cut(int rc)
-{
-    return !fl_cancelled() && (rc == FLEET_ETRANSIENT || rc == FLEET_ETIMEOUT);
-}
-
-/* Until it answers again, if it does so in time. */
-static int call_again(struct fl_pushed *push, struct fleet_error *err)
-{
-    int64_t until = fl_deadline(push->plan->idle_ms);
-    int rc;
-
-    do {
-        push->visit->deadline = until;
-        fl_visit_step(push->visit, "cut off, connecting again");
-        rc = fl_visit_again(push->visit, err);
-        if (!is_cut(rc) || fl_left_ms(until) == 0)
-            return rc;
-        fl_wait(NULL, 0, fl_deadline(PAUSE_MS));
-    } while (!fl_cancelled());
-    return rc;
-}
-
-/* A cut in which something had moved is taken up at once and any number of
- * times. */
 int fl_push_work(struct fl_visit *visit, struct fleet_error *err)
 {
     struct fl_pushed *push = visit->own;
-    int in_vain = 0, rc;
 
     push->visit = visit;
     push->items = calloc(push->plan->copies->n + 1, sizeof(*push->items));
     if (!push->items)
         return fl_enomem(err);
-    for (;;) {
-        int64_t moved = push->moved = 0;
-
-        visit->deadline = fl_deadline(push->plan->idle_ms);
-        rc = push_once(push, err);
-        moved = push->moved;
-        if (!is_cut(rc) || (moved == 0 && ++in_vain > 2))
-            return rc;
-        rc = call_again(push, err);
-        if (rc < 0)
-            return rc;
-    }
+    return fl_copy_persist(visit, push->plan->idle_ms, &push->moved, push_once,
+                           push, err);
 }
 
 void fl_pushed_clear(void *own)

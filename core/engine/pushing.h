@@ -16,6 +16,7 @@ struct fl_push_item {
     bool staged;     /* whole in its temporary place */
     bool unit;       /* what it is below is there, so it is moved by itself */
     bool alone;      /* is sent by itself */
+    bool given_up;   /* it could not be sent */
     bool maybe;      /* a file of the same size is there */
     size_t parent;   /* of the name: bytes of the directory that is there */
     int64_t partial; /* of a large file: bytes that have come */

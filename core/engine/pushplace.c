@@ -41,7 +41,7 @@ static void put_moves(const struct fl_pushed *push, struct fl_buf *script)
     size_t last = SIZE_MAX, begun = 0;
 
     for (size_t i = 0; i < push->plan->copies->n; i++) {
-        if (!push->items[i].unit)
+        if (!push->items[i].unit || push->items[i].given_up)
             continue;
         if (last == SIZE_MAX || !same_parent(push, last, i) ||
             script->len - begun > WORDS_MAX) {

@@ -61,6 +61,8 @@ e2e_tests = \
 	tests/e2e/proxy-netns.sh \
 	tests/e2e/proxy-ssh.sh \
 	tests/e2e/proxy-test.sh \
+	tests/e2e/pull-files.sh \
+	tests/e2e/pull-hostile.sh \
 	tests/e2e/push-cut.sh \
 	tests/e2e/push-files.sh \
 	tests/e2e/quickstart.sh \

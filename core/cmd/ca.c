@@ -11,17 +11,40 @@
 
 #include <string.h>
 
-#define KEY "SSH_CA_KEY_PATH"
-
 struct ca_options {
     struct fl_narrowing narrowing;
     char *key;
+    bool users;
+};
+
+/* The two keys, of which neither can do what the other can. */
+struct authority {
+    const char *setting, *suffix, *what, *warning, *next;
+};
+static const struct authority hosts = {
+    .setting = "SSH_CA_KEY_PATH",
+    .suffix = "_ca",
+    .what = "host keys",
+    .warning = "Whoever has it can pass off a machine as any pod",
+    .next = "`fleet ca sign` gives its certificates to the pods that are "
+            "there; new ones get theirs by themselves",
+};
+static const struct authority users = {
+    .setting = "SSH_USER_CA_KEY_PATH",
+    .suffix = "_user_ca",
+    .what = "participants",
+    .warning = "Whoever has it can log in as any participant",
+    .next = "`fleet roster apply` gives its certificates to the people in "
+            "ROSTER",
 };
 /* clang-format off */
 static const struct fleet_option options[] = {
     {.key = "key", .type = FLEET_OPT_PATH, FLEET_AT(struct ca_options, key),
      .help = "of init: where the key is made, in place of beside "
              "SHARED_SSH_KEY_PATH"},
+    {.key = "users", .type = FLEET_OPT_BOOL, FLEET_AT(struct ca_options, users),
+     .help = "of init: the key that vouches for participants, in place of the "
+             "one for pods"},
     FL_NARROWING_OPTIONS(struct ca_options, narrowing),
     {0},
 };
@@ -30,11 +53,13 @@ static const struct fleet_option options[] = {
 /* ---- init ---- */
 
 /* Beside the cohort's key: "arena_ca". */
-static char *default_path(const struct fl_engine *engine)
+static char *default_path(const struct fl_engine *engine,
+                          const struct authority *authority)
 {
     const char *key = engine->settings.key_path;
     const char *slash = key ? strrchr(key, '/') : NULL;
-    FL_AUTO_FREE char *name = fl_format("%s_ca", engine->cohort.prefix);
+    FL_AUTO_FREE char *name =
+        fl_format("%s%s", engine->cohort.prefix, authority->suffix);
 
     if (!name)
         return NULL;
@@ -42,40 +67,52 @@ static char *default_path(const struct fl_engine *engine)
                  : fl_path_join(engine->config.dir, name);
 }
 
-static int choose_path(const struct fl_engine *engine, const char *given,
+static const char *setting_of(const struct fl_engine *engine,
+                              const struct authority *authority)
+{
+    return authority == &users ? engine->settings.user_ca_key_path
+                               : engine->settings.ca_key_path;
+}
+
+static int choose_path(const struct fl_engine *engine,
+                       const struct authority *authority, const char *given,
                        char **path, struct fleet_error *err)
 {
-    const char *set = engine->settings.ca_key_path;
+    const char *set = setting_of(engine, authority);
 
     if (given && set && strcmp(given, set) != 0)
         return fleet_fail(err, FLEET_EUSAGE,
-                          KEY " is set to %s already, and pods may have "
-                              "certificates of that one",
-                          set);
-    *path = given ? strdup(given) : set ? strdup(set) : default_path(engine);
+                          "%s is set to %s already, and there may be "
+                          "certificates of that one",
+                          authority->setting, set);
+    *path = given ? strdup(given)
+            : set ? strdup(set)
+                  : default_path(engine, authority);
     return *path ? FLEET_OK : fl_enomem(err);
 }
 
-static int make(struct fl_context *context, const char *path, bool *made,
-                struct fleet_error *err)
+static int make(struct fl_context *context, const struct authority *authority,
+                const char *path, bool *made, struct fleet_error *err)
 {
     struct fl_engine *engine = &context->engine;
     const char *config = fl_setting_file(&engine->config);
     FL_AUTO_FREE char *comment =
-        fl_format("fleet %s host keys", engine->cohort.prefix);
+        fl_format("fleet %s %s", engine->cohort.prefix, authority->what);
     int rc =
         comment ? fl_keyfile_ensure(path, comment, made, err) : fl_enomem(err);
 
-    if (rc < 0 || engine->settings.ca_key_path)
+    if (rc < 0 || setting_of(engine, authority))
         return rc;
     if (config)
-        return fl_setting_write(config, KEY, path, false, err);
-    fl_say(context, "there is no configuration file: set " KEY "=%s", path);
+        return fl_setting_write(config, authority->setting, path, false, err);
+    fl_say(context, "there is no configuration file: set %s=%s",
+           authority->setting, path);
     return FLEET_OK;
 }
 
 static int init(struct fl_context *context, const struct ca_options *given)
 {
+    const struct authority *authority = given->users ? &users : &hosts;
     FL_AUTO_FREE char *path = NULL;
     struct fleet_error err = {0};
     bool made = false;
@@ -84,27 +121,27 @@ static int init(struct fl_context *context, const struct ca_options *given)
     if (context->n_args)
         return fl_usage(context, "init: takes no arguments");
     if (rc == 0)
-        rc = choose_path(&context->engine, given->key, &path, &err);
+        rc = choose_path(&context->engine, authority, given->key, &path, &err);
     if (rc == 0 && context->globals.dry_run) {
-        fl_say(context, "would make the key %s and set " KEY, path);
+        fl_say(context, "would make the key %s and set %s", path,
+               authority->setting);
         return FL_EXIT_OK;
     }
     if (rc == 0)
         rc = fl_consent(context, "ca init", &err);
     if (rc == 0)
-        rc = make(context, path, &made, &err);
+        rc = make(context, authority, path, &made, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     fl_json_put(context->document, "key", fl_json_text(path));
     fl_json_put(context->document, "made", json_boolean(made));
     fl_say(context,
-           made ? "%s: made. Whoever has it can pass off a machine as any pod: "
-                  "keep it to yourself, or load it into ssh-agent and keep the "
-                  "file away from this computer"
-                : "%s: it is there already",
-           path);
-    fl_say(context, "`fleet ca sign` gives its certificates to the pods that "
-                    "are there; new ones get theirs by themselves");
+           made
+               ? "%s: made. %s: keep it to yourself, or load it into ssh-agent "
+                 "and keep the file away from this computer"
+               : "%s: it is there already",
+           path, authority->warning);
+    fl_say(context, "%s", authority->next);
     return FL_EXIT_OK;
 }
 
@@ -243,7 +280,9 @@ const struct fl_command fl_cmd_ca = {
                "fleet ca sign\n"
                "fleet ssh-config --proxy --host-keys ca",
     .about =
-        "init: makes the key and sets SSH_CA_KEY_PATH.\n"
+        "init: makes the key and sets SSH_CA_KEY_PATH. With --users the one "
+        "that vouches for participants, and SSH_USER_CA_KEY_PATH: see `fleet "
+        "roster`.\n"
         "show: the key, and which pods have a certificate of it.\n"
         "sign: signs the host key of each pod for its name and lets its sshd "
         "show the certificate; without targets, of all pods. Pods that are "

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/cmd/admit.h"
 #include "core/cmd/certificates.h"
 #include "core/cmd/forwards.h"
 #include "core/cmd/output.h"
@@ -440,6 +441,7 @@ static void certify(const struct work *work)
             return;
     }
     fl_certificates_follow(work->context, &names);
+    fl_admit_follow(work->context, &names);
 }
 
 /* Pods that were only stopped, locked or unlocked are where they were. */

@@ -55,6 +55,7 @@ enum fl_args {
     FL_ARGS_NONE,
     FL_ARGS_PODS,
     FL_ARGS_NAMES,
+    FL_ARGS_PEOPLE, /* then names of pods */
     FL_ARGS_PROVIDERS,
     FL_ARGS_TOPICS,
     FL_ARGS_WORDS,

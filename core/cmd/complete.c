@@ -6,6 +6,7 @@
 #include "core/cmd/help.h"
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
+#include "core/engine/people.h"
 #include "core/engine/sims.h"
 
 #include <fcntl.h>
@@ -108,6 +109,24 @@ static void offer_names(struct completion *completion)
 
     for (size_t i = 0; open_engine(completion) && i < names->n; i++)
         offer(completion, names->at[i], NULL);
+}
+
+/* Somebody in the roster, and behind him pods. */
+static void offer_people(struct completion *completion)
+{
+    FL_AUTO(fl_people_clear) struct fl_people people = {0};
+    struct fleet_error ignored = {0};
+
+    if (completion->n_args) {
+        offer_names(completion);
+        return;
+    }
+    if (!open_engine(completion) || fl_people_open(&completion->context->engine,
+                                                   NULL, &people, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < people.roster.n; i++)
+        if (people.roster.at[i].id)
+            offer(completion, people.roster.at[i].id, people.roster.at[i].name);
 }
 
 /* The pods that are remembered: asking the providers would take too long. */
@@ -219,13 +238,10 @@ static void offer_nothing(struct completion *completion)
 static void offer_args(struct completion *completion)
 {
     static void (*const offers[])(struct completion *) = {
-        [FL_ARGS_NONE] = offer_nothing,
-        [FL_ARGS_PODS] = offer_pods,
-        [FL_ARGS_NAMES] = offer_names,
-        [FL_ARGS_PROVIDERS] = offer_providers,
-        [FL_ARGS_TOPICS] = offer_topics,
-        [FL_ARGS_WORDS] = offer_words,
-        [FL_ARGS_FORMATS] = offer_formats,
+        [FL_ARGS_NONE] = offer_nothing,  [FL_ARGS_PODS] = offer_pods,
+        [FL_ARGS_NAMES] = offer_names,   [FL_ARGS_PROVIDERS] = offer_providers,
+        [FL_ARGS_TOPICS] = offer_topics, [FL_ARGS_PEOPLE] = offer_people,
+        [FL_ARGS_WORDS] = offer_words,   [FL_ARGS_FORMATS] = offer_formats,
         [FL_ARGS_SIMS] = offer_sims,
     };
 

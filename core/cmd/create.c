@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
 #include "core/base/strv.h"
+#include "core/cmd/admit.h"
 #include "core/cmd/certificates.h"
 #include "core/cmd/making.h"
 
@@ -54,6 +55,7 @@ static void certify(const struct fl_make *work)
             return;
     }
     fl_certificates_follow(work->context, &names);
+    fl_admit_follow(work->context, &names);
 }
 
 static int run(struct fl_context *context, const void *given)

@@ -3,6 +3,8 @@
 # The program but for main.c. NAME.c is the command NAME, or what commands
 # share.
 cmd_sources = \
+	core/cmd/admit.c core/cmd/admit.h \
+	core/cmd/admitted.c core/cmd/admitted.h \
 	core/cmd/args.c core/cmd/args.h \
 	core/cmd/background.c \
 	core/cmd/bgwork.c core/cmd/bgwork.h \
@@ -25,6 +27,7 @@ cmd_sources = \
 	core/cmd/export.c \
 	core/cmd/forwards.c core/cmd/forwards.h \
 	core/cmd/globals.c \
+	core/cmd/grant.c \
 	core/cmd/help.c core/cmd/help.h \
 	core/cmd/history.c \
 	core/cmd/init.c \
@@ -50,6 +53,8 @@ cmd_sources = \
 	core/cmd/pull.c \
 	core/cmd/push.c \
 	core/cmd/report.c \
+	core/cmd/revoke.c \
+	core/cmd/roster.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \
 	core/cmd/setting.c core/cmd/setting.h \

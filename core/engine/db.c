@@ -54,6 +54,13 @@ static const char *const migrations[] = {
     "  name TEXT NOT NULL, provider TEXT NOT NULL, pod_id TEXT NOT NULL,"
     "  state TEXT NOT NULL, status INTEGER NOT NULL, ended_at TEXT, why TEXT,"
     "  PRIMARY KEY (job, name));",
+    "CREATE TABLE standing ("
+    "  id TEXT PRIMARY KEY NOT NULL, generation INTEGER NOT NULL,"
+    "  revoked_at TEXT, pods TEXT);"
+    "CREATE TABLE access ("
+    "  name TEXT PRIMARY KEY NOT NULL, provider TEXT NOT NULL,"
+    "  pod_id TEXT NOT NULL, at TEXT NOT NULL, people TEXT NOT NULL,"
+    "  UNIQUE (provider, pod_id));",
 };
 
 #define INTENT_COLUMNS "SELECT id, run, op, name, provider, pod_id, token," \
@@ -123,6 +130,16 @@ static const char *const texts[FL_SQL_COUNT] = {
         " ON CONFLICT (job, name) DO UPDATE SET state = excluded.state,"
         " status = excluded.status, ended_at = excluded.ended_at,"
         " why = excluded.why",
+    [FL_SQL_STANDINGS] =
+        "SELECT id, generation, revoked_at, pods FROM standing",
+    [FL_SQL_STANDING_PUT] =
+        "INSERT OR REPLACE INTO standing (id, generation, revoked_at,"
+        " pods) VALUES (?, ?, ?, ?)",
+    [FL_SQL_ACCESSES] =
+        "SELECT name, provider, pod_id, at, people FROM access",
+    [FL_SQL_ACCESS_PUT] =
+        "INSERT OR REPLACE INTO access (name, provider, pod_id, at, people)"
+        " VALUES (?, ?, ?, ?, ?)",
 };
 
 static const struct fault {

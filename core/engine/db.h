@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The SQLite handle that state.c, journal.c, ports.c and health.c share:
- * schema, statements, transactions, rows. Nobody else includes this. */
+/* The SQLite handle that state.c, journal.c, ports.c, health.c and standing.c
+ * share: schema, statements, transactions, rows. Nobody else includes this. */
 
 /* Every statement there is; its text stands in db.c. */
 enum fl_sql {
@@ -43,6 +43,10 @@ enum fl_sql {
     FL_SQL_BGJOB_DROP,
     FL_SQL_BGPODS,
     FL_SQL_BGPOD_PUT,
+    FL_SQL_STANDINGS,
+    FL_SQL_STANDING_PUT,
+    FL_SQL_ACCESSES,
+    FL_SQL_ACCESS_PUT,
     FL_SQL_COUNT
 };
 

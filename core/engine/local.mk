@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: MIT
 core_sources += \
 	core/engine/about.c core/engine/about.h \
+	core/engine/access.c core/engine/access.h \
+	core/engine/accesswork.c core/engine/accesswork.h \
 	core/engine/attempt.c core/engine/attempt.h \
 	core/engine/await.c core/engine/await.h \
+	core/engine/badge.c core/engine/badge.h \
 	core/engine/bgjobs.c core/engine/bgjobs.h \
 	core/engine/bglog.c \
 	core/engine/bgscript.c core/engine/bgscript.h \
@@ -44,6 +47,7 @@ core_sources += \
 	core/engine/login.c core/engine/login.h \
 	core/engine/look.c core/engine/look.h \
 	core/engine/pace.c core/engine/pace.h \
+	core/engine/people.c core/engine/people.h \
 	core/engine/plan.c core/engine/plan.h \
 	core/engine/plugins.c core/engine/plugins.h \
 	core/engine/podsh.c core/engine/podsh.h \
@@ -73,6 +77,7 @@ core_sources += \
 	core/engine/setup.c core/engine/setup.h \
 	core/engine/signer.c core/engine/signer.h \
 	core/engine/sims.c core/engine/sims.h \
+	core/engine/standing.c core/engine/standing.h \
 	core/engine/state.c core/engine/state.h \
 	core/engine/steps.c core/engine/steps.h \
 	core/engine/tested.c core/engine/tested.h \

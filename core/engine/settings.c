@@ -36,6 +36,16 @@ const struct fleet_option fl_settings_options[] = {
     {.key = "SSH_CA_KEY_PATH", .type = FLEET_OPT_PATH, AT(ca_key_path),
      .help = "private key that signs the host keys of the pods; its .pub "
              "stands beside it, or alone when the key is in ssh-agent"},
+    {.key = "SSH_USER_CA_KEY_PATH", .type = FLEET_OPT_PATH,
+     AT(user_ca_key_path),
+     .help = "private key that signs the certificates of participants; in a "
+             "file or in ssh-agent, as the one before"},
+    {.key = "ROSTER", .type = FLEET_OPT_PATH, AT(roster),
+     .help = "CSV file of participants: "
+             "person,pods[,key[,until[,email[,id]]]]"},
+    {.key = "ROSTER_KEYS", .type = FLEET_OPT_PATH, AT(roster_keys),
+     .help = "directory of their keys and certificates; default: "
+             "PREFIX.people in FLEET_STATE_DIR"},
     {.key = "GPU_TYPE", .type = FLEET_OPT_LIST, .flags = FLEET_OPT_BLANKS,
      NAMES("RUNPOD_GPU_TYPE"), AT(gpu_type),
      .help = "GPU, or several with commas between, in order of preference"},

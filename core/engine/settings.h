@@ -11,7 +11,8 @@
 struct fl_settings {
     char *providers;
     char *prefix, *names;
-    char *ssh_user, *key_path, *ca_key_path;
+    char *ssh_user, *key_path, *ca_key_path, *user_ca_key_path;
+    char *roster, *roster_keys;
     char *gpu_type; /* a list, in order of preference */
     int64_t num_gpus;
     char *image;

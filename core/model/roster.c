@@ -19,7 +19,7 @@ struct reading {
     const struct fl_cohort *cohort;
     struct fl_roster *roster;
     struct fl_map by_id, by_key; /* to the line, as a pointer */
-    const struct fleet_csv_record *record;
+    struct fleet_csv_record record;
     int failed;
 };
 
@@ -50,9 +50,8 @@ void fl_roster_clear(struct fl_roster *roster)
 static void add_fault(struct reading *reading, const char *column,
                       const char *what)
 {
-    char *text =
-        fl_format("%s:%d: %s%s%s", reading->path, reading->record->line,
-                  column ? column : "", column ? ": " : "", what);
+    char *text = fl_format("%s:%d: %s%s%s", reading->path, reading->record.line,
+                           column ? column : "", column ? ": " : "", what);
 
     if (fl_strv_take(&reading->roster->faults, text) < 0)
         reading->failed = FLEET_ENOMEM;
@@ -92,7 +91,7 @@ static bool has_column(const struct fl_roster *roster,
 /* Nothing below can be judged without it. */
 static int read_header(struct reading *reading)
 {
-    const struct fleet_csv_record *record = reading->record;
+    const struct fleet_csv_record *record = &reading->record;
     struct fl_roster *roster = reading->roster;
 
     for (int i = 0; !record->fault && i < record->n; i++) {
@@ -154,7 +153,7 @@ static void set_key(struct reading *reading, struct fl_person *person,
                     const char *text)
 {
     const char *why;
-    void *line = (void *)(uintptr_t)reading->record->line;
+    void *line = (void *)(uintptr_t)reading->record.line;
     bool was = false;
 
     if (!*text || strcasecmp(text, "none") == 0)
@@ -221,7 +220,7 @@ static void set_pods(struct reading *reading, struct fl_person *person,
 static void set_id(struct reading *reading, struct fl_person *person,
                    const char *text)
 {
-    void *line = (void *)(uintptr_t)reading->record->line;
+    void *line = (void *)(uintptr_t)reading->record.line;
     char slug[FL_PERSON_ID_MAX + 1];
     bool was = false;
 
@@ -260,14 +259,14 @@ static void set_field(struct reading *reading, struct fl_person *person, int i)
         [FL_ROSTER_EMAIL] = set_email,
     };
     enum fl_roster_column column = reading->roster->columns[i];
-    bool there = i < reading->record->n;
+    bool there = i < reading->record.n;
 
     if (column == FL_ROSTER_ID)
         return; /* after the name */
-    set[column](reading, person, there ? reading->record->field[i] : "");
+    set[column](reading, person, there ? reading->record.field[i] : "");
     if (column == FL_ROSTER_PODS && there) {
-        person->pods_begin = reading->record->begin[i];
-        person->pods_end = reading->record->end[i];
+        person->pods_begin = reading->record.begin[i];
+        person->pods_end = reading->record.end[i];
     }
 }
 
@@ -275,8 +274,8 @@ static const char *field_of(const struct reading *reading,
                             enum fl_roster_column column)
 {
     for (int i = 0; i < reading->roster->n_columns; i++)
-        if (reading->roster->columns[i] == column && i < reading->record->n)
-            return reading->record->field[i];
+        if (i < reading->record.n && reading->roster->columns[i] == column)
+            return reading->record.field[i];
     return "";
 }
 
@@ -298,7 +297,7 @@ static struct fl_person *add_person(struct fl_roster *roster)
 static void read_person(struct reading *reading)
 {
     struct fl_roster *roster = reading->roster;
-    const struct fleet_csv_record *record = reading->record;
+    const struct fleet_csv_record *record = &reading->record;
     struct fl_person *person;
 
     if (record->fault || record->n > roster->n_columns) {
@@ -348,20 +347,18 @@ static int index_people(struct fl_roster *roster)
 
 static int read_records(struct reading *reading, char *text)
 {
-    struct fleet_csv_record record;
     struct fleet_csv csv;
 
     fleet_csv_init(&csv, text);
-    reading->record = &record;
-    if (!fleet_csv_next(&csv, &record)) {
-        record = (struct fleet_csv_record){.line = 1};
+    if (!fleet_csv_next(&csv, &reading->record)) {
+        reading->record.line = 1;
         add_fault(reading, "the file is empty; it begins with the header",
                   header);
         return reading->failed;
     }
     if (!read_header(reading))
         return reading->failed;
-    while (!reading->failed && fleet_csv_next(&csv, &record))
+    while (!reading->failed && fleet_csv_next(&csv, &reading->record))
         read_person(reading);
     return reading->failed ? reading->failed : index_people(reading->roster);
 }
@@ -396,10 +393,13 @@ static int not_found(const struct fl_roster *roster, const char *who,
     char shown[FL_SHOWN_SIZE];
     const char *near = NULL;
 
-    for (size_t i = 0; i < roster->n; i++)
+    for (size_t i = 0; i < roster->n; i++) {
         if (fl_strv_add(&all, roster->at[i].id) < 0)
             return fl_enomem(err);
-    if (all.n)
+        if (!near && strncmp(roster->at[i].id, who, strlen(who)) == 0)
+            near = all.at[i];
+    }
+    if (!near && all.n)
         near = fl_closest(who, (const char *const *)all.at);
     fl_shown(shown, who);
     return fleet_fail(err, FLEET_ENOTFOUND,

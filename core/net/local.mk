@@ -8,6 +8,7 @@ core_sources += \
 	core/net/resolve.c core/net/resolve.h \
 	core/net/ssh.c core/net/ssh.h \
 	core/net/sshagent.c core/net/sshagent.h \
+	core/net/sshcert.c core/net/sshcert.h \
 	core/net/sshexec.c \
 	core/net/sshfile.c \
 	core/net/sshkey.c core/net/sshkey.h \

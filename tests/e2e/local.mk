@@ -51,6 +51,9 @@ e2e_tests = \
 	tests/e2e/local-safety.sh \
 	tests/e2e/local-user.sh \
 	tests/e2e/manual-list.sh \
+	tests/e2e/people-crash.sh \
+	tests/e2e/people-revoke.sh \
+	tests/e2e/people-roster.sh \
 	tests/e2e/plugin-refused.sh \
 	tests/e2e/proxy-apply.sh \
 	tests/e2e/proxy-crash.sh \
@@ -100,7 +103,7 @@ life_tests = \
 	tests/e2e/exec-lifecycle.sh \
 	tests/e2e/local-lifecycle.sh
 EXTRA_DIST += $(e2e_tests) tests/e2e/crash-lib.sh tests/e2e/format-lib.sh \
-	tests/e2e/proxy-lib.sh \
+	tests/e2e/people-lib.sh tests/e2e/proxy-lib.sh \
 	tests/e2e/faults.sh tests/e2e/lib.sh tests/e2e/sim-aws-lib.sh tests/e2e/sim.sh
 
 # For LD_PRELOAD, so without sanitizers.

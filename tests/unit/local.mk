@@ -59,6 +59,7 @@ unit_programs = \
 	tests/unit/test-runpod \
 	tests/unit/test-settings \
 	tests/unit/test-ssh \
+	tests/unit/test-sshcert \
 	tests/unit/test-sshkey \
 	tests/unit/test-sshwire \
 	tests/unit/test-state \
@@ -146,6 +147,7 @@ tests_unit_test_runpod_LDADD = providers/librunpod.la providers/libapi.la $(LDAD
 tests_unit_test_settings_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ssh_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ssh_SOURCES = tests/unit/test-ssh.c $(unit_sshd)
+tests_unit_test_sshcert_LDFLAGS = $(unit_ldflags)
 tests_unit_test_sshkey_LDFLAGS = $(unit_ldflags)
 tests_unit_test_sshkey_SOURCES = tests/unit/test-sshkey.c $(unit_sshd)
 tests_unit_test_sshwire_LDFLAGS = $(unit_ldflags)

@@ -34,6 +34,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_grant,
     &fl_cmd_move,
     &fl_cmd_revoke,
+    &fl_cmd_cards,
     &fl_cmd_ssh_config,
     &fl_cmd_nginx,
     &fl_cmd_export,

@@ -19,7 +19,7 @@ extern const struct fl_command fl_cmd_push, fl_cmd_pull;
 extern const struct fl_command fl_cmd_ssh_config, fl_cmd_nginx, fl_cmd_export;
 extern const struct fl_command fl_cmd_proxy, fl_cmd_ca;
 extern const struct fl_command fl_cmd_roster, fl_cmd_grant, fl_cmd_move;
-extern const struct fl_command fl_cmd_revoke;
+extern const struct fl_command fl_cmd_revoke, fl_cmd_cards;
 extern const struct fl_command fl_cmd_providers, fl_cmd_plugins;
 extern const struct fl_command fl_cmd_config, fl_cmd_history, fl_cmd_sim;
 extern const struct fl_command fl_cmd_help, fl_cmd_version;

@@ -8,6 +8,7 @@
 #include "core/cmd/keys.h"
 #include "core/cmd/output.h"
 #include "core/engine/about.h"
+#include "core/engine/badge.h"
 #include "core/engine/fleet.h"
 #include "core/engine/keyfile.h"
 
@@ -15,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define WEEK_S (7 * 86400)
 
 enum verdict { OK, WARN, FAIL };
 
@@ -300,6 +303,64 @@ static void check_proxy(struct doctor *doctor)
         note(doctor, "proxy", WARN, faults.at[i], NULL);
 }
 
+/* Certificates that end within a week, though their owners stay. */
+static void check_badges(struct doctor *doctor, const struct fl_people *people,
+                         const struct fl_signer *ca)
+{
+    const struct fl_cohort *cohort = &doctor->context->engine.cohort;
+    size_t missing = 0, ending = 0;
+    int64_t soon = time(NULL) + WEEK_S;
+
+    for (size_t i = 0; i < people->roster.n; i++) {
+        const struct fl_person *person = &people->roster.at[i];
+        FL_AUTO(fl_badge_clear) struct fl_badge badge = {0};
+
+        if (fl_people_presence(people, person) != FL_PRESENT)
+            continue;
+        if (fl_badge_look(people, cohort, ca, person, &badge, NULL) < 0 ||
+            badge.why)
+            missing++;
+        else if (badge.before < soon)
+            ending++;
+    }
+    if (missing) {
+        FL_AUTO_FREE char *detail =
+            fl_format("%zu of those who may get in have no certificate that "
+                      "is good",
+                      missing);
+        note(doctor, "roster", WARN, detail, "fleet roster apply");
+    }
+    if (ending) {
+        FL_AUTO_FREE char *detail = fl_format(
+            "%zu will be shut out within a week, by their last day", ending);
+        note(doctor, "roster", WARN, detail,
+             "change it in the roster if that is not meant");
+    }
+    if (!missing && !ending)
+        note(doctor, "roster", OK, people->path, NULL);
+}
+
+static void check_roster(struct doctor *doctor)
+{
+    struct fl_engine *engine = &doctor->context->engine;
+    FL_AUTO(fl_people_clear) struct fl_people people = {0};
+    FL_AUTO(fl_signer_clear) struct fl_signer ca = {0};
+    struct fleet_error err = {0};
+    int rc;
+
+    if (!engine->settings.roster)
+        return;
+    rc = fl_people_open(engine, NULL, &people, &err);
+    if (rc == 0)
+        rc = fl_people_check(&people, &err);
+    if (rc == 0)
+        rc = fl_people_signer(engine, &ca, &err);
+    if (rc < 0)
+        note_error(doctor, "roster", &err);
+    else
+        check_badges(doctor, &people, &ca);
+}
+
 /* What needs a configuration is asked only when there is one. */
 static void check_all(struct doctor *doctor)
 {
@@ -309,6 +370,7 @@ static void check_all(struct doctor *doctor)
         check_state(doctor);
         check_providers(doctor);
         check_proxy(doctor);
+        check_roster(doctor);
     }
     if (doctor->context->engine.plugins.n)
         check_plugins(doctor);

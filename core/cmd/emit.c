@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/cmd/output.h"
+#include "core/engine/cards.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct work {
     struct fleet_view view;
     struct fl_hostca ca;
     struct fl_strv left_out;
+    char *key_path, *cert_path; /* of one person */
     struct fleet_writer out;
 };
 
@@ -111,6 +113,27 @@ static bool wants_ca(const struct work *work)
     return policy && strcmp(policy, "ca") == 0;
 }
 
+/* His pods, and key and certificate as a card has them. */
+static int select_person(struct work *work, struct fleet_error *err)
+{
+    struct fl_engine *engine = &work->context->engine;
+    FL_AUTO(fl_people_clear) struct fl_people people = {0};
+    const struct fl_person *person = NULL;
+    int rc = fl_people_open(engine, NULL, &people, err);
+
+    if (rc == 0)
+        rc = fl_people_check(&people, err);
+    if (rc == 0)
+        rc = fl_roster_find(&people.roster, work->emit->person, &person, err);
+    if (rc < 0)
+        return rc;
+    work->selected = fl_cards_members(&work->fleet, person);
+    work->key_path = fl_cards_key_path(&engine->cohort, person);
+    work->cert_path = fl_cards_cert_path(&engine->cohort, person);
+    return work->selected && work->key_path && work->cert_path ? FLEET_OK
+                                                               : fl_enomem(err);
+}
+
 static int make_text(struct work *work, struct fleet_error *err)
 {
     struct fl_engine *engine = &work->context->engine;
@@ -123,11 +146,14 @@ static int make_text(struct work *work, struct fleet_error *err)
         .via_proxy = work->emit->via_proxy,
         .host_keys = work->emit->host_keys,
     };
-    int rc = fl_work_select(work->context, &work->fleet,
-                            &work->emit->flags->narrowing, true,
-                            &work->selected, err);
+    int rc = work->emit->person ? select_person(work, err)
+                                : fl_work_select(work->context, &work->fleet,
+                                                 &work->emit->flags->narrowing,
+                                                 true, &work->selected, err);
 
     from.selected = work->selected;
+    from.key_path = work->key_path;
+    from.cert_path = work->cert_path;
     if (rc == 0 && wants_ca(work)) {
         rc = fl_hostca_open(engine, &work->ca, err);
         from.ca = &work->ca;
@@ -253,6 +279,8 @@ int fl_emit(struct fl_context *context, const struct fl_emit *emit)
     fl_strv_clear(&work.left_out);
     fl_hostca_clear(&work.ca);
     free(work.selected);
+    free(work.key_path);
+    free(work.cert_path);
     fl_fleet_clear(&work.fleet);
     return status;
 }

@@ -40,6 +40,7 @@ struct fl_emit {
     bool via_proxy;
     const char *host_keys;
     const char *deployed; /* file that holds ports given out earlier */
+    const char *person;   /* of the roster: for him alone; NULL: for all */
     /* Puts the text in its place; NULL: as flags->out says. */
     int (*deliver)(struct fl_context *context, const char *text, size_t len,
                    struct fleet_error *err);

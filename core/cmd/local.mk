@@ -11,6 +11,7 @@ cmd_sources = \
 	core/cmd/board.c core/cmd/board.h \
 	core/cmd/bring.c core/cmd/bring.h \
 	core/cmd/ca.c \
+	core/cmd/cards.c \
 	core/cmd/cells.c core/cmd/cells.h \
 	core/cmd/certificates.c core/cmd/certificates.h \
 	core/cmd/change.c \

@@ -9,12 +9,16 @@
 struct options {
     struct fl_emit_flags flags;
     bool proxy, install, uninstall;
-    char *host_keys;
+    char *host_keys, *person;
 };
 /* clang-format off */
 static const struct fleet_option options[] = {
     FL_EMIT_PROXY_OPTION(struct options, proxy),
     FL_EMIT_HOST_KEYS_OPTION(struct options, host_keys),
+    {.key = "person", .type = FLEET_OPT_STRING,
+     FLEET_AT(struct options, person),
+     .help = "for one participant of the roster: their pods, with the key and "
+             "the certificate of their card"},
     {.key = "install", .type = FLEET_OPT_BOOL,
      FLEET_AT(struct options, install),
      .help = "write ~/.ssh/config.d/fleet-PREFIX and let ~/.ssh/config include "
@@ -71,12 +75,15 @@ static int run(struct fl_context *context, const void *arg)
         .flags = &given->flags,
         .via_proxy = given->proxy,
         .host_keys = given->host_keys,
+        .person = given->person,
         .deliver = given->install ? install : NULL,
     };
 
     if (given->install + given->uninstall + (given->flags.out != NULL) > 1)
         return fl_usage(context,
                         "one of --install, --uninstall and --out is meant");
+    if (given->person && context->n_args)
+        return fl_usage(context, "--person takes no targets");
     if (given->uninstall && context->n_args)
         return fl_usage(context, "--uninstall takes no targets");
     return given->uninstall ? uninstall(context) : fl_emit(context, &emit);

@@ -13,6 +13,7 @@ core_sources += \
 	core/engine/bgvisit.c core/engine/bgvisit.h \
 	core/engine/billed.c core/engine/billed.h \
 	core/engine/calls.c \
+	core/engine/cards.c core/engine/cards.h \
 	core/engine/catalog.c core/engine/catalog.h \
 	core/engine/certify.c core/engine/certify.h \
 	core/engine/change.c core/engine/change.h \

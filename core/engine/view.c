@@ -17,8 +17,8 @@
 
 const char *fleet_view_get(const struct fleet_view *view, int field)
 {
-    return field >= 1 && field <= FLEET_VIEW_HOST_CA ? view->fields[field]
-                                                     : NULL;
+    return field >= 1 && field <= FLEET_VIEW_CERT_PATH ? view->fields[field]
+                                                       : NULL;
 }
 
 size_t fleet_view_count(const struct fleet_view *view)
@@ -65,7 +65,7 @@ void fl_view_clear(struct fleet_view *view)
         fl_pod_free(view->pods[i]);
     free(view->pods);
     free(view->kept);
-    for (int i = 0; i <= FLEET_VIEW_HOST_CA; i++)
+    for (int i = 0; i <= FLEET_VIEW_CERT_PATH; i++)
         free(view->fields[i]);
     *view = (struct fleet_view){0};
 }
@@ -214,7 +214,11 @@ int fl_view_init(struct fleet_view *view, const struct fl_view_from *from,
     if (rc == 0 && from->ca)
         rc = put(view, FLEET_VIEW_HOST_CA, from->ca->signer.line, err);
     if (rc == 0)
-        rc = put_key_path(view, from->settings->key_path, err);
+        rc = from->key_path
+                 ? put(view, FLEET_VIEW_KEY_PATH, from->key_path, err)
+                 : put_key_path(view, from->settings->key_path, err);
+    if (rc == 0)
+        rc = put(view, FLEET_VIEW_CERT_PATH, from->cert_path, err);
     if (rc == 0)
         rc = check_user("SSH_USER", from->settings->ssh_user, err);
     return rc < 0 ? rc : put_proxy(view, from, err);

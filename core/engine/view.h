@@ -11,7 +11,7 @@
 /* What a format is handed: the fleet once more validated, with nothing in it
  * that could mean something else in a file than it should. */
 struct fleet_view {
-    char *fields[FLEET_VIEW_HOST_CA + 1];
+    char *fields[FLEET_VIEW_CERT_PATH + 1];
     struct fleet_pod **pods;
     size_t n;
     struct fl_port *kept; /* names borrowed from the ports */
@@ -28,6 +28,8 @@ struct fl_view_from {
     bool via_proxy;
     const char *host_keys;
     const struct fl_hostca *ca; /* NULL: none */
+    /* Of one participant, as he has them; NULL: the cohort's, and none. */
+    const char *key_path, *cert_path;
 };
 /* What the settings say, into a zeroed view. FLEET_ECONFIG: one that must not
  * stand in a file, or no SSH_PROXY_HOST for via_proxy. */

@@ -19,13 +19,16 @@ struct fleet_view;
 enum fleet_view_field {
     FLEET_VIEW_COHORT = 1, /* prefix */
     FLEET_VIEW_WRITTEN_AT, /* RFC 3339 */
-    FLEET_VIEW_KEY_PATH,   /* the cohort's private key as config.env has it */
+    FLEET_VIEW_KEY_PATH,   /* the cohort's private key as config.env has it, or
+                              a participant's */
     FLEET_VIEW_PROXY_HOST,
     FLEET_VIEW_PROXY_USER,
     FLEET_VIEW_VIA_PROXY, /* "yes" when the output is for use through it */
     FLEET_VIEW_HOST_KEYS, /* "pinned", "ca", "file" or "off" */
-    FLEET_VIEW_HOST_CA    /* with "ca": the key that signs the host keys,
+    FLEET_VIEW_HOST_CA,   /* with "ca": the key that signs the host keys,
                              "ssh-ed25519 AAAA..." */
+    FLEET_VIEW_CERT_PATH  /* the certificate beside the key, for output that is
+                             one participant's */
 };
 /* NULL when unset. */
 FLEET_API const char *fleet_view_get(const struct fleet_view *view, int field);

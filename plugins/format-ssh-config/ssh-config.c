@@ -141,6 +141,7 @@ static void put_shared(const struct writing *writing)
 {
     const char *cohort = fleet_view_get(writing->view, FLEET_VIEW_COHORT);
     const char *key = fleet_view_get(writing->view, FLEET_VIEW_KEY_PATH);
+    const char *cert = fleet_view_get(writing->view, FLEET_VIEW_CERT_PATH);
     size_t n = fleet_view_count(writing->view);
 
     fleet_writef(writing->out,
@@ -155,6 +156,8 @@ static void put_shared(const struct writing *writing)
                      strchr(key, ' ') ? "    IdentityFile \"%s\"\n"
                                       : "    IdentityFile %s\n",
                      key);
+    if (cert)
+        fleet_writef(writing->out, "    CertificateFile %s\n", cert);
     if (key)
         fleet_write(writing->out, "    IdentitiesOnly yes\n");
     put_shared_policy(writing);

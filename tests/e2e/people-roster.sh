@@ -190,6 +190,15 @@ equal 'until the other day' '2998-12-20T00:00:00Z' "$(jq -r --arg a "$ada" \
     '.people[] | select(.id == $a) | .certificate_until' "$out")"
 gets_in "$ada" apple
 
+# doctor looks, too.
+succeeds fleet doctor --json
+equal 'nothing to say' '["ok"]' \
+    "$(jq -c '[.checks[] | select(.check == "roster") | .verdict]' "$out")"
+mv "$keys/$ada/key-cert.pub" "$work/cert.away"
+succeeds fleet doctor
+prints 'no certificate that is good'
+mv "$work/cert.away" "$keys/$ada/key-cert.pub"
+
 # A file that cannot be written is told, and left.
 cedar=$(keys_of cedar)
 rm "$cedar"

@@ -20,6 +20,7 @@ unit_programs = \
 	tests/unit/test-billed \
 	tests/unit/test-buf \
 	tests/unit/test-cancel \
+	tests/unit/test-card \
 	tests/unit/test-catalog \
 	tests/unit/test-checkup \
 	tests/unit/test-clock \
@@ -105,6 +106,7 @@ tests_unit_test_bgvisit_LDFLAGS = $(unit_ldflags)
 tests_unit_test_billed_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_cancel_LDFLAGS = $(unit_ldflags)
+tests_unit_test_card_LDFLAGS = $(unit_ldflags)
 tests_unit_test_catalog_LDFLAGS = $(unit_ldflags)
 tests_unit_test_checkup_LDFLAGS = $(unit_ldflags)
 tests_unit_test_clock_LDFLAGS = $(unit_ldflags)

@@ -1,0 +1,90 @@
+/* SPDX-FileCopyrightText: The fleet authors
+ * SPDX-License-Identifier: MIT */
+#include "core/model/card.h"
+
+/* Nothing is fetched from anywhere. On paper a card is two sheets of A4 or
+ * Letter: what to do, and the files. */
+static const char style[] =
+    ":root{color-scheme:light;--ink:#16212e;--soft:#5a6878;--line:#d8dfe6;"
+    "--tint:#f3f6f9;--mark:#0b6e63}"
+    "*{box-sizing:border-box}"
+    "body{margin:0;background:#e9edf1;color:var(--ink);font:16px/1.5 system-ui,"
+    "-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;"
+    "-webkit-print-color-adjust:exact;print-color-adjust:exact}"
+    "main{max-width:62rem;margin:2rem auto;background:#fff;border-radius:14px;"
+    "box-shadow:0 1px 3px #16212e22,0 12px 40px #16212e14;overflow:hidden;"
+    "padding:0 2.5rem 1.5rem}"
+    "header{margin:0 -2.5rem 1.75rem;padding:2rem 2.5rem 1.5rem;color:#fff;"
+    "background:linear-gradient(120deg,#0b3b4a,#0b6e63)}"
+    ".cohort{margin:0;font-size:.8rem;letter-spacing:.14em;"
+    "text-transform:uppercase;opacity:.8}"
+    "h1{margin:.15rem 0 0;font-size:2.1rem;line-height:1.15;font-weight:650;"
+    "overflow-wrap:anywhere}"
+    "h2{margin:0;font-size:1.02rem;font-weight:650}"
+    "dl{display:flex;flex-wrap:wrap;gap:.6rem 2.5rem;margin:1.1rem 0 0}"
+    "dt{font-size:.75rem;opacity:.8}dd{margin:0;font-weight:600}"
+    "code,pre,.pods b,td a{font-family:ui-monospace,SFMono-Regular,Menlo,"
+    "Consolas,'DejaVu Sans Mono',monospace}"
+    ".pods ul{display:grid;grid-template-columns:repeat(auto-fill,"
+    "minmax(17rem,1fr));gap:.6rem;margin:.6rem 0 1.6rem;padding:0;"
+    "list-style:none}"
+    ".pods li{border:1px solid var(--line);border-left:4px solid var(--mark);"
+    "border-radius:8px;padding:.5rem .8rem}"
+    ".pods b{display:block;font-size:1.05rem}"
+    ".pods span{color:var(--soft);font-size:.82rem;overflow-wrap:anywhere}"
+    ".pods .missing{border-left-color:#c98a1b}"
+    ".ways{display:grid;grid-template-columns:1fr 1fr;gap:1rem}"
+    ".way{background:var(--tint);border-radius:10px;padding:1rem 1.2rem}"
+    ".way:last-child{grid-column:1/-1}"
+    ".where{margin:.1rem 0 .5rem;color:var(--soft);font-size:.85rem}"
+    "ol{margin:0;padding-left:1.2rem;font-size:.92rem}"
+    "li::marker{color:var(--mark);font-weight:650}"
+    "ol li{margin:.4rem 0}"
+    "pre{margin:.35rem 0;padding:.55rem .7rem;background:#fff;border:1px solid "
+    "var(--line);border-radius:6px;font-size:.78rem;line-height:1.45;"
+    "white-space:pre-wrap;overflow-wrap:anywhere}"
+    "pre span{display:block;padding-left:1.4em;text-indent:-1.4em}"
+    ".rule{margin:1.25rem 0;padding:.7rem 1rem;border-left:4px solid #c98a1b;"
+    "background:#fdf6e7;border-radius:0 8px 8px 0;font-size:.92rem}"
+    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem;"
+    "font-size:.9rem}"
+    "th{color:var(--soft);font-size:.78rem;font-weight:600}"
+    "th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;"
+    "border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
+    ".index td a{font-family:inherit;font-weight:600}"
+    "a{color:var(--mark);text-decoration:none}a:hover{text-decoration:"
+    "underline}"
+    ".files pre{background:var(--tint)}"
+    "footer{color:var(--soft);font-size:.78rem}"
+    "@media(max-width:46rem){main{margin:0;border-radius:0;padding:0 1.1rem "
+    "1rem}header{margin:0 -1.1rem 1.25rem;padding:1.4rem 1.1rem 1.1rem}"
+    ".ways{grid-template-columns:1fr}h1{font-size:1.6rem}}"
+    "@page{margin:12mm}"
+    "@media print{body{background:#fff;font-size:10pt}table{font-size:9pt}"
+    "main{max-width:none;margin:0;padding:0;border-radius:0;box-shadow:none}"
+    "header{margin:0 0 5mm;padding:5mm 6mm;border-radius:3mm}"
+    "h1{font-size:20pt}"
+    ".pods ul{grid-template-columns:repeat(3,1fr);gap:2mm;margin:2mm 0 4mm}"
+    ".pods li{padding:1.5mm 2.5mm}.pods b{font-size:10.5pt}"
+    ".pods span{font-size:7.6pt;display:block}"
+    ".way{padding:2.5mm 4mm;break-inside:avoid}"
+    ".ways{gap:3mm}ol{font-size:9.5pt}ol li{margin:1mm 0}"
+    "pre{font-size:7.6pt;padding:1.5mm 2mm}.rule{margin:4mm 0;font-size:9.5pt}"
+    ".files{break-before:page}tr,.pods li{break-inside:avoid}"
+    "thead{display:table-header-group}a{color:inherit}}";
+
+int fl_html_head(struct fl_buf *out, const char *title)
+{
+    fl_buf_puts(out,
+                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+                "<meta charset=\"utf-8\">\n"
+                "<meta http-equiv=\"Content-Security-Policy\" "
+                "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+                "<meta name=\"viewport\" "
+                "content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
+    fl_html_escape(out, title);
+    fl_buf_puts(out, "</title>\n<style>");
+    fl_buf_puts(out, style);
+    return fl_buf_puts(out, "</style>\n</head>\n<body>\n");
+}

@@ -7,6 +7,7 @@
 #include "core/cmd/admit.h"
 #include "core/cmd/certificates.h"
 #include "core/cmd/forwards.h"
+#include "core/cmd/leftovers.h"
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
 #include "core/engine/wanted.h"
@@ -474,6 +475,9 @@ static int run_change(struct fl_context *context,
         status = fl_report(context, &err, NULL, NULL);
     else
         status = follow(&work, run_work(&work));
+    if (change == FL_CHANGE_TERMINATE && options->all && status == FL_EXIT_OK &&
+        !context->globals.dry_run)
+        status = fl_leftovers_tell(context);
     fl_change_results_clear(&work.results);
     free(work.selected);
     fl_fleet_clear(&work.fleet);

@@ -30,6 +30,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_rename,
     &fl_cmd_lock,
     &fl_cmd_unlock,
+    &fl_cmd_audit,
     &fl_cmd_roster,
     &fl_cmd_grant,
     &fl_cmd_move,

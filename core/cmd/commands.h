@@ -14,7 +14,7 @@ extern const struct fl_command fl_cmd_test, fl_cmd_setup, fl_cmd_run,
 extern const struct fl_command fl_cmd_jobs, fl_cmd_logs, fl_cmd_kill;
 extern const struct fl_command fl_cmd_start, fl_cmd_stop, fl_cmd_restart;
 extern const struct fl_command fl_cmd_terminate, fl_cmd_replace, fl_cmd_rename;
-extern const struct fl_command fl_cmd_lock, fl_cmd_unlock;
+extern const struct fl_command fl_cmd_lock, fl_cmd_unlock, fl_cmd_audit;
 extern const struct fl_command fl_cmd_push, fl_cmd_pull;
 extern const struct fl_command fl_cmd_ssh_config, fl_cmd_nginx, fl_cmd_export;
 extern const struct fl_command fl_cmd_proxy, fl_cmd_ca;

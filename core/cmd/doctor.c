@@ -235,7 +235,8 @@ static void check_accounts(struct doctor *doctor, struct fl_fleet *fleet)
     struct fleet_error err = {0};
     size_t n = 0;
 
-    if (fl_about_gather(&doctor->context->engine, fleet, &about, &n, &err) < 0)
+    if (fl_about_gather(&doctor->context->engine, fleet, FL_ASK_ABOUT, &about,
+                        &n, &err) < 0)
         note_error(doctor, "accounts", &err);
     for (size_t i = 0; i < n; i++)
         note_about(doctor, &about[i]);

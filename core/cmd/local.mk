@@ -8,6 +8,7 @@ cmd_sources = \
 	core/cmd/args.c core/cmd/args.h \
 	core/cmd/background.c \
 	core/cmd/bgwork.c core/cmd/bgwork.h \
+	core/cmd/audit.c core/cmd/leftovers.h \
 	core/cmd/board.c core/cmd/board.h \
 	core/cmd/bring.c core/cmd/bring.h \
 	core/cmd/ca.c \

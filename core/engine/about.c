@@ -14,6 +14,7 @@
 struct asking {
     struct fl_fan_item item; /* first */
     struct fl_provider *provider;
+    enum fl_question question;
     int64_t deadline;
     struct fl_about answer;
 };
@@ -27,10 +28,10 @@ static void ask(struct fl_fan_item *item)
 {
     struct asking *asking = asking_of(item);
 
-    fl_fan_step(item, "asking whom it is asked as", asking->deadline);
+    fl_fan_step(item, "asking", asking->deadline);
     asking->answer.rc =
-        fl_provider_about(asking->provider, asking->deadline,
-                          &asking->answer.report, &asking->answer.error);
+        fl_provider_ask(asking->provider, asking->question, asking->deadline,
+                        &asking->answer.report, &asking->answer.error);
 }
 
 static void asked(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
@@ -54,13 +55,15 @@ static void asked(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
 }
 
 static int add_question(struct fl_engine *engine, struct fl_listing *listing,
-                        struct fl_about *about, struct fl_fan *fan)
+                        enum fl_question question, struct fl_about *about,
+                        struct fl_fan *fan)
 {
     struct asking *asking = calloc(1, sizeof(*asking));
 
     if (!asking)
         return FLEET_ENOMEM;
     asking->provider = listing->provider;
+    asking->question = question;
     asking->deadline = fl_engine_deadline(engine, ABOUT_MS);
     fl_report_init(&asking->answer.report);
     about[fan->n].listing = listing;
@@ -69,15 +72,16 @@ static int add_question(struct fl_engine *engine, struct fl_listing *listing,
 }
 
 static int add_questions(struct fl_engine *engine, struct fl_fleet *fleet,
-                         struct fl_about *about, struct fl_fan *fan)
+                         enum fl_question question, struct fl_about *about,
+                         struct fl_fan *fan)
 {
     int rc = FLEET_OK;
 
     for (size_t i = 0; rc == 0 && i < fleet->n_listings; i++) {
         struct fl_listing *listing = &fleet->listings[i];
 
-        if (listing->ok && fl_provider_has_about(listing->provider))
-            rc = add_question(engine, listing, about, fan);
+        if (listing->ok && fl_provider_has_answer(listing->provider, question))
+            rc = add_question(engine, listing, question, about, fan);
     }
     return rc;
 }
@@ -91,7 +95,8 @@ static void drop_questions(struct fl_fan *fan)
 }
 
 int fl_about_gather(struct fl_engine *engine, struct fl_fleet *fleet,
-                    struct fl_about **out, size_t *n, struct fleet_error *err)
+                    enum fl_question question, struct fl_about **out, size_t *n,
+                    struct fleet_error *err)
 {
     size_t size = fleet->n_listings ? fleet->n_listings : 1;
     FL_AUTO_FREE struct fl_fan_item **items = calloc(size, sizeof(*items));
@@ -105,7 +110,7 @@ int fl_about_gather(struct fl_engine *engine, struct fl_fleet *fleet,
 
     if (rc < 0)
         return rc;
-    rc = add_questions(engine, fleet, about, &fan);
+    rc = add_questions(engine, fleet, question, about, &fan);
     if (rc < 0) {
         drop_questions(&fan);
         return fl_enomem(err);

@@ -6,8 +6,7 @@
 #include "core/engine/fleet.h"
 #include "core/model/report.h"
 
-/* What providers say about themselves: whom they are asked as, and what is in
- * the way of using them. */
+/* What providers answer to a question beside pods. */
 struct fl_about {
     const struct fl_listing *listing;
     int rc;
@@ -17,7 +16,8 @@ struct fl_about {
 /* One for each provider that answers and has anything to say, asked at once;
  * the caller's to free with fl_about_free. */
 int fl_about_gather(struct fl_engine *engine, struct fl_fleet *fleet,
-                    struct fl_about **out, size_t *n, struct fleet_error *err);
+                    enum fl_question question, struct fl_about **out, size_t *n,
+                    struct fleet_error *err);
 void fl_about_free(struct fl_about *about, size_t n);
 
 #endif

@@ -411,23 +411,44 @@ int fl_provider_balance(struct fl_provider *provider, int64_t deadline,
     return FLEET_OK;
 }
 
-bool fl_provider_has_about(const struct fl_provider *provider)
+typedef int answer_op(void *handle, struct fleet_report *report,
+                      struct fleet_error *err);
+
+static answer_op *answer_of(const struct fl_provider *provider,
+                            enum fl_question question)
 {
-    return ops_of(provider)->about != NULL;
+    const struct fleet_provider_ops *ops = ops_of(provider);
+
+    return question == FL_ASK_ABOUT ? ops->about : ops->leftovers;
 }
 
-static int attempt_about(struct fl_provider *provider, void *arg,
-                         struct fleet_error *err)
+bool fl_provider_has_answer(const struct fl_provider *provider,
+                            enum fl_question question)
 {
-    struct fleet_report *report = arg;
-
-    fl_report_clear(report);
-    fl_report_init(report);
-    return ops_of(provider)->about(provider->handle, report, err);
+    return answer_of(provider, question) != NULL;
 }
 
-int fl_provider_about(struct fl_provider *provider, int64_t deadline,
-                      struct fleet_report *report, struct fleet_error *err)
+struct inquiry {
+    enum fl_question question;
+    struct fleet_report *report;
+};
+
+static int attempt_ask(struct fl_provider *provider, void *arg,
+                       struct fleet_error *err)
 {
-    return fl_invoke(provider, 0, attempt_about, report, deadline, err);
+    const struct inquiry *inquiry = arg;
+
+    fl_report_clear(inquiry->report);
+    fl_report_init(inquiry->report);
+    return answer_of(provider, inquiry->question)(provider->handle,
+                                                  inquiry->report, err);
+}
+
+int fl_provider_ask(struct fl_provider *provider, enum fl_question question,
+                    int64_t deadline, struct fleet_report *report,
+                    struct fleet_error *err)
+{
+    struct inquiry inquiry = {question, report};
+
+    return fl_invoke(provider, 0, attempt_ask, &inquiry, deadline, err);
 }

@@ -5,6 +5,7 @@ core_sources += \
 	core/engine/access.c core/engine/access.h \
 	core/engine/accesswork.c core/engine/accesswork.h \
 	core/engine/attempt.c core/engine/attempt.h \
+	core/engine/audit.c core/engine/audit.h \
 	core/engine/await.c core/engine/await.h \
 	core/engine/badge.c core/engine/badge.h \
 	core/engine/bgjobs.c core/engine/bgjobs.h \

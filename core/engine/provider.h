@@ -80,9 +80,15 @@ int fl_provider_balance(struct fl_provider *provider, int64_t deadline,
                         int64_t *micros, char currency[8],
                         struct fleet_error *err);
 /* See core/engine/about.h. */
-bool fl_provider_has_about(const struct fl_provider *provider);
-int fl_provider_about(struct fl_provider *provider, int64_t deadline,
-                      struct fleet_report *report, struct fleet_error *err);
+enum fl_question {
+    FL_ASK_ABOUT,    /* whom it is asked as, and what is in the way */
+    FL_ASK_LEFTOVERS /* what there is beside pods */
+};
+bool fl_provider_has_answer(const struct fl_provider *provider,
+                            enum fl_question question);
+int fl_provider_ask(struct fl_provider *provider, enum fl_question question,
+                    int64_t deadline, struct fleet_report *report,
+                    struct fleet_error *err);
 
 const char *fl_op_name(int op); /* "create", ... by enum fleet_op */
 

@@ -70,6 +70,12 @@ struct fleet_provider_ops {
      * a provider fit for machines that stand in the open, such as a proxy. */
     int (*expose)(void *handle, const char *id, const char *ports,
                   struct fleet_error *err);
+
+    /* What there is beside pods and may cost money: volumes and addresses that
+     * no machine has, whoever left them. FLEET_FAIL: it bills; FLEET_WARN: it
+     * was made for pods and costs nothing. Changes nothing. */
+    int (*leftovers)(void *handle, struct fleet_report *report,
+                     struct fleet_error *err);
 };
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 #include "providers/hetzner/action.h"
 #include "providers/hetzner/handle.h"
 #include "providers/hetzner/judge.h"
+#include "providers/hetzner/left.h"
 #include "providers/hetzner/market.h"
 #include "providers/hetzner/request.h"
 #include "providers/hetzner/wall.h"
@@ -713,6 +714,12 @@ static int hetzner_expose(void *handle, const char *id, const char *ports,
 
 /* ---- descriptor ---- */
 
+static int hetzner_leftovers(void *handle, struct fleet_report *report,
+                             struct fleet_error *err)
+{
+    return left_report(handle, report, err);
+}
+
 /* clang-format off */
 static const char *const token_aliases[] = {"HETZNER_API_KEY", NULL};
 static const char *const price_choices[] = {"gross", "net", NULL};
@@ -774,6 +781,7 @@ static const struct fleet_provider_ops ops = {
     .rename = hetzner_rename,
     .lock = hetzner_lock,
     .expose = hetzner_expose,
+    .leftovers = hetzner_leftovers,
 };
 /* clang-format on */
 

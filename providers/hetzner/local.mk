@@ -6,6 +6,7 @@ providers_hetzner_la_SOURCES = \
 	providers/hetzner/action.c providers/hetzner/action.h \
 	providers/hetzner/handle.c providers/hetzner/handle.h \
 	providers/hetzner/hetzner.c \
+	providers/hetzner/left.c providers/hetzner/left.h \
 	providers/hetzner/market.c providers/hetzner/market.h \
 	providers/hetzner/wall.c providers/hetzner/wall.h
 providers_hetzner_la_LDFLAGS = $(provider_ldflags)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
 e2e_tests = \
+	tests/e2e/audit-left.sh \
 	tests/e2e/aws-faults.sh \
 	tests/e2e/aws-groups.sh \
 	tests/e2e/aws-keys.sh \

@@ -24,7 +24,8 @@
  *   linger       a deleted server is "deleting" for "ms"
  *   fail-action  the next action ends in an error
  * Values (POST /sim/set): readonly (the token is), scarce (a TYPE@LOCATION that
- * is said to be out of stock), blocked (IPv4 addresses are cut off), page_max
+ * is said to be out of stock), loose (volumes and addresses there are that no
+ * server has), blocked (IPv4 addresses are cut off), page_max
  * (pages are that short), action_ms (how long an action takes). */
 
 /* --- catalogue ----------------------------------------------------------- */
@@ -1396,6 +1397,47 @@ static void list_firewalls(struct sim_call *call)
     reply_page(call, "firewalls", list);
 }
 
+/* --- what hangs on no server --------------------------------------------- */
+
+static int loose(struct sim_call *call)
+{
+    return (int)json_integer_value(
+        json_object_get(sim_values(call->sim), "loose"));
+}
+
+static void list_volumes(struct sim_call *call)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < loose(call); i++)
+        json_array_append_new(
+            list,
+            json_pack("{s:i,s:s,s:s,s:n,s:{s:s},s:i,s:s,s:{s:b},s:{},s:s,s:s}",
+                      "id", 4700 + i, "created", "2026-01-30T23:55:00Z", "name",
+                      "data", "server", "location", "name", "nbg1", "size",
+                      50 + i, "linux_device", "/dev/disk/by-id/x", "protection",
+                      "delete", 0, "labels", "status", "available", "format",
+                      "xfs"));
+    reply_page(call, "volumes", list);
+}
+
+static void list_addresses(struct sim_call *call)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < loose(call); i++)
+        json_array_append_new(
+            list,
+            json_pack("{s:i,s:s,s:{},s:s,s:b,s:{s:s},s:s,s:[],s:{s:b},s:"
+                      "s,s:b,s:s,s:n}",
+                      "id", 5700 + i, "name", "primary_ip-5700", "labels",
+                      "created", "2026-01-30T23:55:00Z", "blocked", 0,
+                      "location", "name", "nbg1", "ip", "192.0.2.77", "dns_ptr",
+                      "protection", "delete", 0, "type", "ipv4", "auto_delete",
+                      0, "assignee_type", "server", "assignee_id"));
+    reply_page(call, "primary_ips", list);
+}
+
 static const char *const directions[] = {"in", "out", NULL};
 static const char *const protocols[] = {"tcp", "udp", "icmp",
                                         "esp", "gre", NULL};
@@ -1676,6 +1718,8 @@ static const struct sim_route routes[] = {
     {"DELETE", "/v1/firewalls/{}", delete_firewall},
     {"POST", "/v1/firewalls/{}/actions/set_rules", set_rules},
     {"POST", "/v1/firewalls/{}/actions/apply_to_resources", apply_firewall},
+    {"GET", "/v1/volumes", list_volumes},
+    {"GET", "/v1/primary_ips", list_addresses},
     {"GET", "/v1/images", list_images},
     {"GET", "/v1/images/{}", get_image},
     {"GET", "/v1/server_types", list_types},

@@ -82,9 +82,9 @@ int ec2_stop(void *handle, const char *id, struct fleet_error *err)
 
     if (rc == FLEET_EUNSUPPORTED)
         return fleet_fail(err, rc,
-                          "%.200s (a spot instance that is asked for once "
-                          "cannot be stopped: terminate it)",
-                          fault.message);
+                          "%s: %.200s (a spot instance that is asked for "
+                          "once cannot be stopped: terminate it)",
+                          fault.code, fault.message);
     return rc;
 }
 

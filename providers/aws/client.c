@@ -138,6 +138,10 @@ int aws_open(struct aws *aws, struct fleet_host *host, const char *profile,
         if (!aws->region)
             rc = api_enomem(err);
     }
+    if (settings_get(&aws->settings, "AWS_CA_BUNDLE", "ca_bundle") &&
+        !getenv("SSL_CERT_FILE"))
+        fleet_log(FLEET_LOG_WARNING, "aws",
+                  "AWS_CA_BUNDLE is not read: name that file in SSL_CERT_FILE");
     if (rc < 0)
         aws_close(aws);
     return rc;

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 e2e_tests = \
 	tests/e2e/audit-left.sh \
+	tests/e2e/aws-codes.sh \
 	tests/e2e/aws-faults.sh \
 	tests/e2e/aws-groups.sh \
 	tests/e2e/aws-keys.sh \
 	tests/e2e/aws-life.sh \
+	tests/e2e/aws-moto.sh \
 	tests/e2e/aws-policy.sh \
 	tests/e2e/bad-input.sh \
 	tests/e2e/bad-plugin.sh \

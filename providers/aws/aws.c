@@ -5,7 +5,8 @@
 #include <fleet/provider.h>
 #include <string.h>
 
-/* Amazon EC2: instances, on spot or on demand, in one region. */
+/* Amazon EC2: instances, on spot or on demand, in one region, each by itself or
+ * out of Auto Scaling groups. */
 
 /* A new instance may not be found for so long. */
 enum { SETTLE_MS = 60000 };
@@ -118,10 +119,11 @@ static const struct fleet_option options[] = {
              "only"},
     {.key = "AWS_ENDPOINT_URL_EC2", .type = FLEET_OPT_STRING,
      AT(endpoint_ec2),
-     .help = "likewise, of EC2 alone; _STS, _SSM and _PRICING are known, too"},
+     .help = "likewise, of EC2 alone; _AUTO_SCALING, _STS, _SSM and _PRICING "
+             "are known, too"},
     {.key = "AWS_INSTANCE_TYPES", .type = FLEET_OPT_LIST, AT(types),
-     .help = "instance types that pods may be; default: those with the GPUs "
-             "that are wanted"},
+     .help = "instance types that pods may be, in order of preference; "
+             "default: those with the GPUs that are wanted"},
     {.key = "AWS_MARKET", .type = FLEET_OPT_CHOICE, .choices = markets,
      .fallback = "on-demand", AT(market),
      .help = "on-demand, spot, or any of both, the cheaper first"},
@@ -191,7 +193,9 @@ const struct fleet_plugin fleet_plugin = {
     FLEET_PLUGIN_HEAD(FLEET_PROVIDER, provider, ops),
     .name = "aws",
     .version = "1.0",
-    .summary = "EC2 instances of Amazon Web Services, spot and on demand",
+    .summary =
+        "EC2 instances of Amazon Web Services, spot and on demand, alone "
+        "or in Auto Scaling groups",
     .threads = FLEET_THREADS_PARALLEL,
     .caps = FLEET_CAP_SPOT | FLEET_CAP_IDEMPOTENT,
     .options = options,

@@ -9,7 +9,7 @@
 . "$srcdir/tests/e2e/sim-aws-lib.sh"
 sim_start aws --ready 0 --ssh 0 --no-ssh
 sim_set '{"values": {"action_ms": 0}}'
-sim_cohort aws
+sim_cohort aws 50
 export GPU_TYPE=A10G AWS_POOL=groups AWS_EC2_METADATA_DISABLED=true
 demand=fleet-arena-g5.xlarge-on-demand
 spot=fleet-arena-g5.xlarge-spot
@@ -194,6 +194,23 @@ AWS_GROUP_MAX=1 AWS_INSTANCE_TYPES=g5.xlarge \
     fails_with 5 fleet create -n 2 --no-wait --yes
 says AWS_GROUP_MAX
 equal 'nothing is left' '0 0' "$(alive length) $(group $demand //DesiredCapacity)"
+
+# Seven of twenty, and in the long form more than a group has tags for.
+sim_set '{"values": {"action_ms": 0, "pools": {"g5.xlarge@*": 7},
+    "retry_ms": 500}}'
+AWS_INSTANCE_TYPES=g5.xlarge fails_with 3 fleet create -n 20 --no-wait --yes \
+    --json
+equal 'what came is kept' '7 13 7' "$(json '"\(.created | length) " +
+    "\(.failed | length) \([.created[].id] | unique | length)"')"
+equal 'and no more is wanted' '7 7 0' "$(alive length) \
+$(group $demand //DesiredCapacity) $(open_tags $demand)"
+sim_set '{"values": {"action_ms": 0, "pools": {}}}'
+[ -z "${FLEET_TEST_LONG:-}" ] || {
+    AWS_INSTANCE_TYPES=g5.xlarge succeeds fleet create -n 45 --no-wait --yes
+    equal 'each once' '45 45 0' "$(alive length) \
+$(alive '[.[].name] | unique | length') $(open_tags $demand)"
+}
+succeeds fleet terminate all --yes
 
 ### What is seen late, and answers that are lost
 

@@ -149,6 +149,28 @@ equal 'a policy for groups' true "$(jq '.Statement[0].Action | contains([
 sim_no_faults
 succeeds fleet terminate all --yes
 
+### What does not go together
+
+gets ec2 DescribeSubnets Filter.1.Name=default-for-az Filter.1.Value.1=false
+elsewhere=$(told '(//subnetId)[1]')
+gets ec2 DescribeSubnets Filter.1.Name=default-for-az Filter.1.Value.1=true
+for pool in groups instances; do
+    AWS_POOL=$pool AWS_SUBNETS="$elsewhere $(told '(//subnetId)[1]')" \
+        fails_with 2 fleet create apple --no-wait --yes
+    says 'they are of different VPCs'
+    AWS_POOL=$pool AWS_SUBNETS=$elsewhere \
+        fails_with 2 fleet create apple --no-wait --yes
+    says 'and the subnets are of'
+    AWS_POOL=$pool GPU_TYPE=T4g AWS_INSTANCE_TYPES=g5g.xlarge \
+        AWS_IMAGE=ami-0f1ee700000000001 \
+        fails_with 5 fleet create apple --no-wait --yes
+    says 'for other processors'
+done
+AWS_SECURITY_GROUPS='' AWS_INSTANCE_PROFILE=nobody \
+    fails_with 1 fleet create apple --no-wait --yes
+says 'IAM Instance Profile'
+equal 'and nothing is made' 0 "$(alive length)"
+
 ### Groups of somebody else
 
 gets ec2 DescribeSubnets Filter.1.Name=default-for-az Filter.1.Value.1=true
@@ -158,7 +180,7 @@ theirs()
     gets autoscaling CreateAutoScalingGroup "AutoScalingGroupName=$1" \
         "MinSize=$2" MaxSize=5 DesiredCapacity=1 "VPCZoneIdentifier=$subnet" \
         LaunchTemplate.LaunchTemplateName=$demand \
-        'LaunchTemplate.Version=$Latest' Tags.member.1.Key=managed-by \
+        LaunchTemplate.Version=1 Tags.member.1.Key=managed-by \
         "Tags.member.1.Value=$3" Tags.member.1.PropagateAtLaunch=true \
         Tags.member.2.Key=fleet-cohort Tags.member.2.Value=arena \
         Tags.member.2.PropagateAtLaunch=true

@@ -122,8 +122,8 @@ static int terminate_alone(struct ec2 *ec2, const char *id,
     if (rc == FLEET_ELOCKED)
         return fleet_fail(err, rc,
                           "termination protection is on: `fleet unlock` ends "
-                          "that (%.200s)",
-                          fault.message);
+                          "that (%s: %.200s)",
+                          fault.code, fault.message);
     return rc;
 }
 

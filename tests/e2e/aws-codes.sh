@@ -60,12 +60,12 @@ groups running autoscaling/TerminateInstanceInAutoScalingGroup terminate apple -
 END
 }
 
-# fine CLASS PATH: that is no failure there. What is not there can have been
-# ended; who may not tell a group which one, tells it how many.
+# fine CLASS PATH: that is no failure there. A group that does not know it is
+# not asked again; who may not tell a group which one, tells it how many.
 fine()
 {
     case $1:$2 in
-    throttled:* | transient:* | missing:ec2/TerminateInstances | \
+    throttled:* | transient:* | \
         missing:autoscaling/TerminateInstanceInAutoScalingGroup | \
         forbidden:ec2/CreateFleet | missing:ec2/DescribeLaunchTemplateVersions | \
         forbidden:autoscaling/TerminateInstanceInAutoScalingGroup) return 0 ;;
@@ -141,7 +141,7 @@ judge_failure()
     6:auth | 5:capacity | 5:quota | 4:locked | 2:config | 7:* | 1:*) ;;
     *) fail_here "$2" "status $got of $kind" ;;
     esac
-    [ "$kind" = config ] || grep -qF "$2" "$out" || fail_here "$2" 'its code is not told'
+    [ "$kind" = config ] || [ "$kind" = transient ] || grep -qF "$2" "$out" || fail_here "$2" 'its code is not told'
     [ "$5" = - ] || grep -qF "$5" "$out" || fail_here "$2" "no '$5'"
 }
 

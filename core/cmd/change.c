@@ -7,6 +7,7 @@
 #include "core/cmd/admit.h"
 #include "core/cmd/certificates.h"
 #include "core/cmd/forwards.h"
+#include "core/cmd/guard.h"
 #include "core/cmd/leftovers.h"
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
@@ -17,7 +18,7 @@
 
 struct change_options {
     struct fl_narrowing narrowing;
-    bool all, no_wait, wipe_ok, skip_proxy;
+    bool all, no_wait, wipe_ok, skip_proxy, lose_work;
 };
 /* clang-format off */
 #define TARGETING                                                              \
@@ -29,6 +30,7 @@ struct change_options {
     {.key = "wipe-ok", .type = FLEET_OPT_BOOL,                                 \
      .help = "go ahead also where data on the pods is lost by it",             \
      FLEET_AT(struct change_options, wipe_ok)}
+#define LOSING FL_LOSE_WORK_OPTION(struct change_options, lose_work)
 #define FORWARDING FL_SKIP_PROXY_OPTION(struct change_options, skip_proxy)
 static const struct fleet_option plain_options[] = {
     TARGETING,
@@ -36,6 +38,7 @@ static const struct fleet_option plain_options[] = {
 };
 static const struct fleet_option terminate_options[] = {
     TARGETING,
+    LOSING,
     FORWARDING,
     {0},
 };
@@ -46,11 +49,22 @@ static const struct fleet_option rename_options[] = {
 static const struct fleet_option stop_options[] = {
     TARGETING,
     WIPING,
+    LOSING,
     {0},
 };
 static const struct fleet_option waiting_options[] = {
     TARGETING,
     WIPING,
+    {.key = "no-wait", .type = FLEET_OPT_BOOL,
+     .help = "return once the provider has accepted, not when sshd answers",
+     FLEET_AT(struct change_options, no_wait)},
+    FORWARDING,
+    {0},
+};
+static const struct fleet_option restart_options[] = {
+    TARGETING,
+    WIPING,
+    LOSING,
     {.key = "no-wait", .type = FLEET_OPT_BOOL,
      .help = "return once the provider has accepted, not when sshd answers",
      FLEET_AT(struct change_options, no_wait)},
@@ -213,6 +227,33 @@ static int tell_effects(struct work *work, struct fleet_error *err)
     if (refusal.code)
         *err = refusal;
     return refusal.code;
+}
+
+static bool loses(const struct work *work, const struct fl_member *member)
+{
+    const struct fleet_effect *effect = fl_change_effect(member, work->change);
+    struct fleet_error refusal = {0};
+
+    if (fl_change_check(member, work->change, &refusal) < 0)
+        return false;
+    return work->change == FL_CHANGE_TERMINATE ||
+           (effect && (effect->flags & FLEET_EFFECT_WIPES));
+}
+
+/* Work that is in no backup is not lost by mistake. */
+static int guard_work(struct work *work, struct fleet_error *err)
+{
+    FL_AUTO_FREE bool *losing =
+        calloc(work->fleet.n_members + 1, sizeof(*losing));
+
+    if (work->options->lose_work)
+        return FLEET_OK;
+    if (!losing)
+        return fl_enomem(err);
+    for (size_t i = 0; i < work->fleet.n_members; i++)
+        losing[i] = work->selected[i] && loses(work, &work->fleet.members[i]);
+    return fl_guard_work(work->context, &work->fleet, losing,
+                         fl_change_name(work->change), err);
 }
 
 /* What was stopped and still costs money is not over. */
@@ -408,6 +449,8 @@ static int run_work(struct work *work)
 
     if (rc == 0)
         rc = tell_effects(work, &err);
+    if (rc == 0)
+        rc = guard_work(work, &err);
     if (rc == 0 && !dry && work->n_selected > 0)
         rc = ask(work, &err);
     if (rc == 0 && !dry && work->n_selected > 0)
@@ -574,22 +617,26 @@ const struct fl_command fl_cmd_stop = {
     .summary = "stop pods and keep their disks",
     .example = "fleet stop apple banana\nfleet stop apple..mayor --yes",
     .about = "What a stopped pod still costs is told before and after. Where "
-             "the provider keeps no disk, --wipe-ok is needed. A locked pod is "
-             "not stopped.",
+             "the provider keeps no disk, --wipe-ok is needed, and --lose-work "
+             "where work is in no backup. A locked pod is not stopped.",
 };
 const struct fl_command fl_cmd_restart = {
-    COMMAND(restart, waiting_options),
+    COMMAND(restart, restart_options),
     .summary = "stop and start pods",
     .example = "fleet restart apple",
-    .about = "Waits until sshd answers again. Where the provider empties a "
-             "disk by it, --wipe-ok is needed. A locked pod is not restarted.",
+    .about =
+        "Waits until sshd answers again. Where the provider empties a "
+        "disk by it, --wipe-ok is needed, and --lose-work where work is in "
+        "no backup. A locked pod is not restarted.",
 };
 const struct fl_command fl_cmd_terminate = {
     COMMAND(terminate, terminate_options),
     .summary = "end pods for good, with everything on them",
     .example = "fleet terminate apple\nfleet terminate --all --yes",
     .about = "Waits until the provider is certain that each pod is gone. A "
-             "locked pod is not terminated.",
+             "locked pod is not terminated, nor, where the cohort keeps "
+             "backups, one with work that is in none: `fleet backup` saves it, "
+             "--lose-work goes ahead without.",
 };
 const struct fl_command fl_cmd_lock = {
     COMMAND(lock, plain_options),

@@ -19,6 +19,8 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_jobs,
     &fl_cmd_logs,
     &fl_cmd_kill,
+    &fl_cmd_backup,
+    &fl_cmd_restore,
     &fl_cmd_ssh,
     &fl_cmd_push,
     &fl_cmd_pull,

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/map.h"
 #include "core/base/text.h"
+#include "core/engine/backups.h"
 #include "core/engine/billed.h"
 #include "core/engine/health.h"
 #include "core/model/money.h"
@@ -33,6 +34,8 @@ struct verdicts {
     struct fl_verdict_list list;
     struct fl_map by_id;
     struct fl_pauses pauses;
+    struct fl_backup_list backups;
+    bool shows_backups;
     time_t now;
 };
 
@@ -47,6 +50,11 @@ static int open_verdicts(struct fl_context *context, struct verdicts *verdicts,
             rc = fl_enomem(err);
     }
     verdicts->now = time(NULL);
+    if (rc == 0)
+        rc = fl_backups_load(context->engine.state, &verdicts->backups, err);
+    verdicts->shows_backups =
+        rc == 0 &&
+        fl_backups_used(&context->engine.settings, &verdicts->backups);
     return rc == 0
                ? fl_pauses_load(context->engine.state, &verdicts->pauses, err)
                : rc;
@@ -57,6 +65,7 @@ static void close_verdicts(struct verdicts *verdicts)
     fl_map_clear(&verdicts->by_id);
     fl_verdict_list_clear(&verdicts->list);
     fl_pauses_clear(&verdicts->pauses);
+    fl_backup_list_clear(&verdicts->backups);
 }
 
 /* NULL: never tested. Two providers may use the same id. */
@@ -102,6 +111,16 @@ static int64_t in_cents(int64_t micros)
     return micros < 0 ? micros : (micros + cent / 2) / cent * cent;
 }
 
+/* NULL: never. */
+static const char *backup_at(const struct verdicts *verdicts,
+                             const struct fl_member *member)
+{
+    const struct fl_backup *backup =
+        fl_backup_of(&verdicts->backups, member->listing->name, member->pod);
+
+    return backup ? backup->at : NULL;
+}
+
 static void add_row(struct fl_table *table, const struct verdicts *verdicts,
                     const struct fl_member *member)
 {
@@ -130,6 +149,10 @@ static void add_row(struct fl_table *table, const struct verdicts *verdicts,
     fl_table_cell(table, age);
     fl_table_money(
         table, in_cents(fl_billed(&verdicts->pauses, member, verdicts->now)));
+    if (!verdicts->shows_backups)
+        return;
+    age_text(age, backup_at(verdicts, member));
+    fl_table_cell(table, age[0] ? age : NULL);
 }
 
 static void print_table(struct fl_context *context,
@@ -138,10 +161,11 @@ static void print_table(struct fl_context *context,
 {
     static const char *const headings[] = {
         "NAME",    "PROVIDER", "STATE",  "GPU",    "REGION", "SSH",
-        "PRICE/H", "AGE",      "HEALTH", "TESTED", "BILLED"};
+        "PRICE/H", "AGE",      "HEALTH", "TESTED", "BILLED", "BACKUP"};
     struct fl_table table;
 
-    fl_table_init(&table, 11, headings, 1u << 6 | 1u << 7 | 1u << 9 | 1u << 10);
+    fl_table_init(&table, verdicts->shows_backups ? 12 : 11, headings,
+                  1u << 6 | 1u << 7 | 1u << 9 | 1u << 10 | 1u << 11);
     for (size_t i = 0; i < fleet->n_members; i++) {
         if (selected[i])
             add_row(&table, verdicts, &fleet->members[i]);
@@ -278,6 +302,7 @@ static json_t *json_member(const struct verdicts *verdicts,
     fl_json_put(pod, "verdict",
                 fl_json_text(verdict ? verdict->verdict : NULL));
     fl_json_put(pod, "tested_at", fl_json_text(verdict ? verdict->at : NULL));
+    fl_json_put(pod, "backup_at", fl_json_text(backup_at(verdicts, member)));
     return pod;
 }
 

@@ -7,6 +7,7 @@ cmd_sources = \
 	core/cmd/admitted.c core/cmd/admitted.h \
 	core/cmd/args.c core/cmd/args.h \
 	core/cmd/background.c \
+	core/cmd/backup.c \
 	core/cmd/bgwork.c core/cmd/bgwork.h \
 	core/cmd/audit.c core/cmd/leftovers.h \
 	core/cmd/board.c core/cmd/board.h \
@@ -30,6 +31,7 @@ cmd_sources = \
 	core/cmd/forwards.c core/cmd/forwards.h \
 	core/cmd/globals.c \
 	core/cmd/grant.c \
+	core/cmd/guard.c core/cmd/guard.h \
 	core/cmd/help.c core/cmd/help.h \
 	core/cmd/history.c \
 	core/cmd/init.c \
@@ -57,6 +59,7 @@ cmd_sources = \
 	core/cmd/report.c \
 	core/cmd/revoke.c \
 	core/cmd/roster.c \
+	core/cmd/restore.c \
 	core/cmd/run.c \
 	core/cmd/screen.c core/cmd/screen.h \
 	core/cmd/setting.c core/cmd/setting.h \

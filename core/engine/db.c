@@ -61,6 +61,10 @@ static const char *const migrations[] = {
     "  name TEXT PRIMARY KEY NOT NULL, provider TEXT NOT NULL,"
     "  pod_id TEXT NOT NULL, at TEXT NOT NULL, people TEXT NOT NULL,"
     "  UNIQUE (provider, pod_id));",
+    "CREATE TABLE backup ("
+    "  name TEXT NOT NULL, provider TEXT NOT NULL, pod_id TEXT NOT NULL,"
+    "  at TEXT NOT NULL, branch TEXT, commit_id TEXT, print TEXT,"
+    "  files TEXT, sum TEXT, files_at TEXT, PRIMARY KEY (provider, pod_id));",
 };
 
 #define INTENT_COLUMNS "SELECT id, run, op, name, provider, pod_id, token," \
@@ -140,6 +144,13 @@ static const char *const texts[FL_SQL_COUNT] = {
     [FL_SQL_ACCESS_PUT] =
         "INSERT OR REPLACE INTO access (name, provider, pod_id, at, people)"
         " VALUES (?, ?, ?, ?, ?)",
+    [FL_SQL_BACKUPS] =
+        "SELECT name, provider, pod_id, at, branch, commit_id, print, files,"
+        " sum, files_at FROM backup ORDER BY at",
+    [FL_SQL_BACKUP_PUT] =
+        "INSERT OR REPLACE INTO backup (name, provider, pod_id, at, branch,"
+        " commit_id, print, files, sum, files_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 static const struct fault {

@@ -47,6 +47,8 @@ enum fl_sql {
     FL_SQL_STANDING_PUT,
     FL_SQL_ACCESSES,
     FL_SQL_ACCESS_PUT,
+    FL_SQL_BACKUPS,
+    FL_SQL_BACKUP_PUT,
     FL_SQL_COUNT
 };
 

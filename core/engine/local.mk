@@ -8,6 +8,8 @@ core_sources += \
 	core/engine/audit.c core/engine/audit.h \
 	core/engine/await.c core/engine/await.h \
 	core/engine/badge.c core/engine/badge.h \
+	core/engine/archive.c core/engine/archive.h \
+	core/engine/backups.c core/engine/backups.h \
 	core/engine/bgjobs.c core/engine/bgjobs.h \
 	core/engine/bglog.c \
 	core/engine/bgscript.c core/engine/bgscript.h \
@@ -75,6 +77,8 @@ core_sources += \
 	core/engine/rounds.c core/engine/rounds.h \
 	core/engine/scan.c core/engine/scan.h \
 	core/engine/scripts.c core/engine/scripts.h \
+	core/engine/savescript.c core/engine/savescript.h \
+	core/engine/saving.c core/engine/saving.h \
 	core/engine/settings.c core/engine/settings.h \
 	core/engine/setup.c core/engine/setup.h \
 	core/engine/signer.c core/engine/signer.h \

@@ -22,7 +22,7 @@ int fl_onpod_open(struct fl_onpod *script, struct fleet_error *err)
     fl_buf_init(&script->text, SCRIPT_MAX);
     fl_buf_printf(&script->text,
                   "LC_ALL=C export LC_ALL\n"
-                  "say() { printf '%%s %%s\\n' %s \"$*\"; }\n",
+                  "say() { printf %%s %s; printf ' %%s' \"$@\"; echo; }\n",
                   script->word);
     return FLEET_OK;
 }
@@ -42,7 +42,7 @@ void fl_onpod_set_number(struct fl_onpod *script, const char *name,
 
 void fl_onpod_add(struct fl_onpod *script, const char *body)
 {
-    fl_buf_printf(&script->text, "(\n%s)\n", body);
+    fl_buf_printf(&script->text, "(\n%s) </dev/null\n", body);
 }
 
 void fl_onpod_clear(struct fl_onpod *script)

@@ -131,6 +131,24 @@ const struct fleet_option fl_settings_options[] = {
     {.key = "SETUP_DIR", .type = FLEET_OPT_PATH, AT(setup_dir),
      .help = "directory of your own steps of set-up; "
              "default: setup.d beside the configuration file"},
+    {.key = "COURSE_START", .type = FLEET_OPT_STRING, AT(course_start),
+     .help = "first day of the course, YYYY-MM-DD: backups of that day are "
+             "called w0d1; default: the week and the day of the year"},
+    {.key = "BACKUP_PATHS", .type = FLEET_OPT_LIST, AT(backup_paths),
+     .help = "files and directories on the pods that a backup copies here, "
+             "beside the repository; default: none"},
+    {.key = "BACKUP_EXCLUDE", .type = FLEET_OPT_LIST, AT(backup_exclude),
+     .help = "names that it leaves out; default: .git .cache .local "
+             "site-packages node_modules __pycache__"},
+    {.key = "BACKUP_MAX_MB", .type = FLEET_OPT_INT, AT(backup_max_mb),
+     .fallback = "50", .min = 1, .max = 1000000,
+     .help = "a file above this is left out of a backup, in MiB"},
+    {.key = "BACKUP_DIR", .type = FLEET_OPT_PATH, AT(backup_dir),
+     .help = "where file backups are kept here; "
+             "default: backups in FLEET_STATE_DIR"},
+    {.key = "BACKUP_KEEP", .type = FLEET_OPT_INT, AT(backup_keep),
+     .fallback = "14", .min = 1, .max = 10000,
+     .help = "how many file backups of each pod are kept"},
     {.key = "FLEET_STATE_DIR", .type = FLEET_OPT_PATH, AT(state_dir),
      .help = "directory of state and journal; "
              "default: fleet below $XDG_STATE_HOME or ~/.local/state"},

@@ -32,6 +32,9 @@ struct fl_settings {
     char *git_url, *git_key_local;
     char *repo_dir, *git_key_remote; /* on the pods */
     char *authorized_keys, *setup_dir;
+    char *course_start; /* YYYY-MM-DD */
+    char *backup_paths, *backup_exclude, *backup_dir;
+    int64_t backup_max_mb, backup_keep;
     char *state_dir, *plugin_path;
     char *config_path; /* FLEET_CONFIG; fl_config_open has done its work */
 };

@@ -277,7 +277,7 @@ end_pods()
     [ -f "$FLEET_CONFIG" ] && ! nothing_runs || return 0
     # A test may have made something unwritable on purpose.
     chmod -R u+rwX "$work"
-    (unset FLEET_TEST_WRAP && fleet terminate all --yes --quiet --skip-proxy) >"$out" \
+    (unset FLEET_TEST_WRAP && fleet terminate all --yes --quiet --skip-proxy --lose-work) >"$out" \
         2>"$err" || say "at exit: fleet terminate: $(tail -n 1 "$err")"
 }
 

@@ -9,6 +9,8 @@ e2e_tests = \
 	tests/e2e/aws-life.sh \
 	tests/e2e/aws-moto.sh \
 	tests/e2e/aws-policy.sh \
+	tests/e2e/backup-files.sh \
+	tests/e2e/backup-git.sh \
 	tests/e2e/bad-input.sh \
 	tests/e2e/bad-plugin.sh \
 	tests/e2e/bad-state.sh \

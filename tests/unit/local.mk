@@ -16,6 +16,7 @@ unit_programs = \
 	tests/unit/test-aws-groups \
 	tests/unit/test-aws-keys \
 	tests/unit/test-aws-wire \
+	tests/unit/test-backups \
 	tests/unit/test-bgvisit \
 	tests/unit/test-billed \
 	tests/unit/test-buf \
@@ -102,6 +103,7 @@ tests_unit_test_aws_keys_LDADD = $(unit_aws)
 tests_unit_test_aws_keys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_aws_wire_LDADD = $(unit_aws)
 tests_unit_test_aws_wire_LDFLAGS = $(unit_ldflags)
+tests_unit_test_backups_LDFLAGS = $(unit_ldflags)
 tests_unit_test_bgvisit_LDFLAGS = $(unit_ldflags)
 tests_unit_test_billed_LDFLAGS = $(unit_ldflags)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)

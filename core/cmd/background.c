@@ -188,13 +188,15 @@ int fl_background_start(struct fl_context *context,
 {
     struct start *start = calloc(1, sizeof(*start));
     struct fleet_error err = {0};
-    int rc = start ? FLEET_OK : fl_enomem(&err), status;
+    int rc, status;
 
-    if (rc == 0) {
-        start->context = context;
-        start->what = what;
-        rc = fill(start, &err);
+    if (!start) {
+        fl_enomem(&err);
+        return fl_report(context, &err, NULL, NULL);
     }
+    start->context = context;
+    start->what = what;
+    rc = fill(start, &err);
     if (rc == 0 && start->n == 0)
         rc = fleet_fail(&err, FLEET_ENOTFOUND, "no pods to run it on");
     if (rc == 0)
@@ -203,7 +205,7 @@ int fl_background_start(struct fl_context *context,
         rc = send(start, &err);
     status =
         rc < 0 ? fl_report(context, &err, NULL, NULL) : conclude(start, &err);
-    if (!start || fl_pool_wedged()) /* a thread may still use it */
+    if (fl_pool_wedged()) /* a thread may still use it */
         return status;
     fl_visit_results_clear(&start->results);
     free(start->ids);

@@ -245,32 +245,43 @@ static int finish(struct fl_bgwork *work, const struct jobs_options *given,
     return status;
 }
 
-static int run(struct fl_context *context, const void *given)
+static int do_jobs(struct fl_bgwork *work, struct fl_context *context,
+                   const struct jobs_options *given)
 {
-    const struct jobs_options *chosen = given;
-    struct fl_bgwork *work = calloc(1, sizeof(*work));
     struct fleet_error err = {0};
-    int rc = work ? FLEET_OK : fl_enomem(&err), status;
+    int rc = fl_bgwork_open(context, work, &err);
 
-    if (chosen->forget && (context->n_args == 0 || chosen->clean)) {
-        free(work);
-        return fl_usage(context, "--forget takes the jobs, and no --clean: "
-                                 "fleet jobs --forget 3f9a1c22");
-    }
-    if (rc == 0)
-        rc = fl_bgwork_open(context, work, &err);
     if (rc == 0)
         rc = fl_bgwork_pick(work, context->args, context->n_args, &err);
     if (rc == 0)
-        rc = look(work, chosen->clean, &err);
-    status = rc < 0 ? fl_report(context, &err, NULL, NULL)
-                    : finish(work, chosen, &err);
-    if (rc == 0 && work->jobs.n_jobs == 0)
+        rc = look(work, given->clean, &err);
+    if (rc < 0)
+        return fl_report(context, &err, NULL, NULL);
+    if (work->jobs.n_jobs == 0)
         fl_say(context, "no jobs: `fleet run --background` starts one");
-    if (work && !fl_pool_wedged()) {
-        fl_bgwork_close(work);
-        free(work);
+    return finish(work, given, &err);
+}
+
+static int run(struct fl_context *context, const void *given)
+{
+    const struct jobs_options *chosen = given;
+    struct fleet_error err = {0};
+    struct fl_bgwork *work;
+    int status;
+
+    if (chosen->forget && (context->n_args == 0 || chosen->clean))
+        return fl_usage(context, "--forget takes the jobs, and no --clean: "
+                                 "fleet jobs --forget 3f9a1c22");
+    work = calloc(1, sizeof(*work));
+    if (!work) {
+        fl_enomem(&err);
+        return fl_report(context, &err, NULL, NULL);
     }
+    status = do_jobs(work, context, chosen);
+    if (fl_pool_wedged()) /* a thread may still use it */
+        return status;
+    fl_bgwork_close(work);
+    free(work);
     return status;
 }
 

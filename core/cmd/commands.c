@@ -47,6 +47,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_plugins,
     &fl_cmd_config,
     &fl_cmd_history,
+    &fl_cmd_cron,
     &fl_cmd_sim,
     &fl_cmd_help,
     &fl_cmd_version,

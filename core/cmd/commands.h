@@ -12,7 +12,7 @@ extern const struct fl_command fl_cmd_offers;
 extern const struct fl_command fl_cmd_test, fl_cmd_setup, fl_cmd_run,
     fl_cmd_ssh;
 extern const struct fl_command fl_cmd_jobs, fl_cmd_logs, fl_cmd_kill;
-extern const struct fl_command fl_cmd_backup, fl_cmd_restore;
+extern const struct fl_command fl_cmd_backup, fl_cmd_restore, fl_cmd_cron;
 extern const struct fl_command fl_cmd_start, fl_cmd_stop, fl_cmd_restart;
 extern const struct fl_command fl_cmd_terminate, fl_cmd_replace, fl_cmd_rename;
 extern const struct fl_command fl_cmd_lock, fl_cmd_unlock, fl_cmd_audit;

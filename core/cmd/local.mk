@@ -23,6 +23,7 @@ cmd_sources = \
 	core/cmd/completion.c \
 	core/cmd/config.c \
 	core/cmd/create.c \
+	core/cmd/cron.c \
 	core/cmd/doctor.c \
 	core/cmd/document.c core/cmd/document.h \
 	core/cmd/emit.c core/cmd/emit.h \

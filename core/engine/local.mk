@@ -26,6 +26,7 @@ core_sources += \
 	core/engine/config.c core/engine/config.h \
 	core/engine/copied.c core/engine/copied.h \
 	core/engine/create.c core/engine/create.h \
+	core/engine/cron.c core/engine/cron.h \
 	core/engine/db.c core/engine/db.h \
 	core/engine/engine.c core/engine/engine.h \
 	core/engine/exam.c core/engine/exam.h \

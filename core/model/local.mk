@@ -5,6 +5,7 @@ core_sources += \
 	core/model/copies.c core/model/copies.h \
 	core/model/card.h core/model/cardhtml.c core/model/cardsteps.c \
 	core/model/cardstyle.c core/model/cardtext.c \
+	core/model/crontab.c core/model/crontab.h \
 	core/model/envfile.c core/model/envfile.h \
 	core/model/facts.c core/model/facts.h \
 	core/model/forward.c core/model/forward.h \

@@ -143,6 +143,27 @@ succeeds fleet run badger -- 'git -C course remote remove origin'
 fails_with 1 fleet backup badger
 says 'no remote origin'
 
+# Over ssh: a host that the pod does not know is told, and so is a key that it
+# does not take, with what to do about it.
+fleet list --json >"$work/list.json"
+url=$(jq -r '.pods[1].ssh | "ssh://\(.user)@127.0.0.1:\(.port)"' "$work/list.json")
+ssh-keygen -q -t ed25519 -N '' -f "$work/deploy"
+echo "GIT_SSH_KEY_REMOTE=\"~/it's a key\"" >>"$FLEET_CONFIG"
+succeeds fleet run badger -i "$work/deploy" -- "umask 077; cat >\"it's a key\"
+    cd course && git remote add origin $url$work/course.git"
+fails_with 1 fleet backup badger
+says 'fleet setup'
+jq -r '.pods[1] | "[127.0.0.1]:\(.ssh.port) \(.host_key)"' "$work/list.json" \
+    >"$work/known"
+succeeds fleet run badger -- "git -C course config core.sshCommand \
+    'ssh -F none -o UserKnownHostsFile=$work/known -o BatchMode=yes \
+    -o IdentitiesOnly=yes -i \"\$HOME/it'\\''s a key\"'"
+fails_with 1 fleet backup badger
+says 'GIT_SSH_KEY_LOCAL'
+succeeds fleet run arrow -i "$work/deploy.pub" -- \
+    'umask 077; mkdir -p .ssh; cat >>.ssh/authorized_keys'
+succeeds fleet backup badger
+
 # What the remote refuses, or does not show, is no backup.
 printf '#!/bin/sh\necho "not today" >&2\nexit 1\n' >"$work/course.git/hooks/pre-receive"
 chmod 755 "$work/course.git/hooks/pre-receive"
@@ -169,7 +190,6 @@ succeeds fleet start arrow --yes
 succeeds fleet terminate arrow --yes
 fails_with 4 fleet terminate apple --yes --dry-run
 succeeds fleet backup apple
-succeeds fleet run apple -- 'cd course && git add -A . 2>/dev/null; git stash -q'
 succeeds fleet terminate badger --yes --lose-work
 
 # Put back on another pod of that name, with the files that are there kept.
@@ -214,3 +234,10 @@ succeeds fleet restore autumn --from main --yes
 fails_with 1 fleet restore autumn --from no-such-branch --yes
 says 'no branch'
 fails_with 2 fleet restore autumn --from '../x y' --yes
+
+# What is new in a submodule is not of this repository.
+succeeds fleet run autumn -- "cd course && git -c protocol.file.allow=always \
+    submodule --quiet add $work/course.git sub && git commit -qm sub &&
+    echo more >>sub/lesson"
+succeeds fleet backup autumn
+says 'sub: a submodule with work in it'

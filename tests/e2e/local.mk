@@ -37,6 +37,7 @@ e2e_tests = \
 	tests/e2e/create-receipt.sh \
 	tests/e2e/create-twice.sh \
 	tests/e2e/create-unclear.sh \
+	tests/e2e/cron-nightly.sh \
 	tests/e2e/exec-hostile.sh \
 	tests/e2e/exec-lifecycle.sh \
 	tests/e2e/exec-manual.sh \

@@ -27,6 +27,7 @@ unit_programs = \
 	tests/unit/test-clock \
 	tests/unit/test-config \
 	tests/unit/test-copies \
+	tests/unit/test-crontab \
 	tests/unit/test-envedit \
 	tests/unit/test-envfile \
 	tests/unit/test-error \
@@ -114,6 +115,7 @@ tests_unit_test_checkup_LDFLAGS = $(unit_ldflags)
 tests_unit_test_clock_LDFLAGS = $(unit_ldflags)
 tests_unit_test_config_LDFLAGS = $(unit_ldflags)
 tests_unit_test_copies_LDFLAGS = $(unit_ldflags)
+tests_unit_test_crontab_LDFLAGS = $(unit_ldflags)
 tests_unit_test_envedit_LDFLAGS = $(unit_ldflags)
 tests_unit_test_envfile_LDFLAGS = $(unit_ldflags)
 tests_unit_test_error_LDFLAGS = $(unit_ldflags)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The fleet authors
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += tests/bench/bench.sh tests/bench/cloud.sh tests/bench/farm.sh \
-	tests/bench/proxy.sh tests/bench/ssh.sh
+EXTRA_DIST += tests/bench/bench.sh tests/bench/cloud.sh tests/bench/copy.sh \
+	tests/bench/farm.sh tests/bench/proxy.sh tests/bench/ssh.sh
 
 bench_programs = tests/bench/cost tests/bench/knock tests/bench/longwire
 EXTRA_PROGRAMS = $(bench_programs)
@@ -22,4 +22,6 @@ bench: all $(bench_programs)
 	  $(SHELL) $(srcdir)/tests/bench/proxy.sh bench-out
 	builddir='$(abs_top_builddir)' \
 	  $(SHELL) $(srcdir)/tests/bench/ssh.sh bench-out
+	builddir='$(abs_top_builddir)' \
+	  $(SHELL) $(srcdir)/tests/bench/copy.sh bench-out
 .PHONY: bench

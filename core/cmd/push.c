@@ -3,6 +3,7 @@
 #include "core/engine/push.h"
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/pool.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/transfer.h"
@@ -10,10 +11,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct push_options {
     struct fl_transfer_flags transfer;
     char *to;
+    bool no_rsync;
 };
 /* clang-format off */
 static const struct fleet_option options[] = {
@@ -22,6 +25,9 @@ static const struct fleet_option options[] = {
      .help = "directory on the pods that it goes into, made where it is "
              "missing; without it the home of the login",
      FLEET_AT(struct push_options, to)},
+    {.key = "no-rsync", .type = FLEET_OPT_BOOL,
+     .help = "send a large file of which an older version is there whole, too",
+     FLEET_AT(struct push_options, no_rsync)},
     {0},
 };
 /* clang-format on */
@@ -31,7 +37,7 @@ struct work {
     struct fl_transfer transfer;
     struct fl_scan scan;
     struct fl_push_plan plan;
-    char *to;
+    char *to, *identity;
 };
 
 static int find_things(struct work *work, struct fleet_error *err)
@@ -53,8 +59,27 @@ static int find_things(struct work *work, struct fleet_error *err)
     return rc;
 }
 
-static int make_plan(struct work *work, struct fleet_error *err)
+/* Both for rsync, which brings its own ssh. */
+static bool is_here(const char *program)
 {
+    FL_AUTO(fl_strv_clear) struct fl_strv folders = {0};
+    const char *path = getenv("PATH");
+
+    if (!path || fl_strv_split(&folders, path, ":") < 0)
+        return false;
+    for (size_t i = 0; i < folders.n; i++) {
+        FL_AUTO_FREE char *file = fl_path_join(folders.at[i], program);
+
+        if (file && access(file, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int make_plan(struct work *work, const struct push_options *given,
+                     struct fleet_error *err)
+{
+    const struct fl_engine *engine = &work->transfer.context->engine;
     struct fl_push_plan *plan = &work->plan;
 
     plan->copies = &work->scan.copies;
@@ -63,6 +88,9 @@ static int make_plan(struct work *work, struct fleet_error *err)
     plan->dry_run = work->transfer.context->globals.dry_run;
     plan->idle_ms = work->transfer.idle_ms;
     fl_push_tag(plan);
+    if (!given->no_rsync && is_here("rsync") && is_here("ssh") &&
+        engine->settings.key_path)
+        plan->identity = work->identity = strdup(engine->settings.key_path);
     return fl_hashes_open(plan->copies, &plan->hashes, err);
 }
 
@@ -95,7 +123,9 @@ static int do_work(struct work *work, const struct push_options *given)
     if (rc == 0)
         rc = find_things(work, &err);
     if (rc == 0)
-        rc = make_plan(work, &err);
+        rc = fl_work_open(work->transfer.context, &err);
+    if (rc == 0)
+        rc = make_plan(work, given, &err);
     if (rc == 0)
         rc = fl_transfer_run(&work->transfer, &job, &err);
     if (rc < 0)
@@ -126,6 +156,7 @@ static int run(struct fl_context *context, const void *given)
     fl_hashes_close(work->plan.hashes);
     fl_copies_clear(&work->scan.copies);
     free(work->to);
+    free(work->identity);
     free(work);
     return status;
 }

@@ -67,6 +67,7 @@ core_sources += \
 	core/engine/pushing.h \
 	core/engine/pushlook.c \
 	core/engine/pushplace.c \
+	core/engine/pushrsync.c \
 	core/engine/pushsend.c \
 	core/engine/ran.c core/engine/ran.h \
 	core/engine/proxy.c core/engine/proxy.h \

@@ -19,8 +19,9 @@ struct fl_push_plan { /* of all pods, read only */
     const struct fl_copies *copies;
     struct fl_hashes *hashes;
     struct fl_pace *pace;
-    const char *to; /* directory on the pod; "" its home */
-    char tag[17];   /* of the list */
+    const char *to;       /* directory on the pod; "" its home */
+    char tag[17];         /* of the list */
+    const char *identity; /* private key, for the real ssh; NULL: no rsync */
     bool dry_run;
     int64_t idle_ms; /* may pass without a byte */
 };
@@ -33,7 +34,7 @@ struct fl_pushed {
     struct fl_push_item *items;
     int64_t moved, to_move;
     enum fl_digest_kind kind;
-    bool openssl, has_dir, has_stage;
+    bool openssl, rsync, has_dir, has_stage;
     int64_t free_bytes; /* -1: not known */
 };
 void fl_push_tag(struct fl_push_plan *plan);

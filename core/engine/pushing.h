@@ -16,6 +16,7 @@ struct fl_push_item {
     bool staged;     /* whole in its temporary place */
     bool unit;       /* what it is below is there, so it is moved by itself */
     bool alone;      /* is sent by itself */
+    bool older;      /* another version of a large file is there */
     bool given_up;   /* it could not be sent */
     bool maybe;      /* a file of the same size is there */
     size_t parent;   /* of the name: bytes of the directory that is there */
@@ -48,6 +49,11 @@ int fl_push_look(struct fl_pushed *push, struct fleet_error *err);
 int fl_push_verify(struct fl_pushed *push, struct fleet_error *err);
 /* To their temporary places: pushsend.c */
 int fl_push_send_small(struct fl_pushed *push, struct fleet_error *err);
+/* A large file of which an older version is there, to its part by rsync, whose
+ * contents are then to be compared: pushrsync.c. FLEET_EUNSUPPORTED: it has to
+ * go without. */
+int fl_push_rsync(struct fl_pushed *push, const struct fl_copy *copy,
+                  struct fleet_error *err);
 int fl_push_send_alone(struct fl_pushed *push, size_t i,
                        struct fleet_error *err);
 /* To where they belong: pushplace.c */

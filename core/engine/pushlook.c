@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Says "look KIND TOOL TAR FREE STAGE", then what stat tells of the names. */
+/* Says "look KIND TOOL TAR FREE STAGE RSYNC", then what stat tells of the
+ * names. */
 static const char script[] =
     "sum=none\n"
     "if [ \"$(openssl dgst -sha256 -r </dev/null 2>/dev/null |\n"
@@ -30,7 +31,8 @@ static const char script[] =
     "free=$(df -Pk -- \"$p\" 2>/dev/null |\n"
     "    sed -n '$s/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')\n"
     "stage=no; [ -d \"$d/.fleet-push-$t\" ] && stage=yes\n"
-    "echo \"look $kind $sum $tar ${free:-x} $stage\"\n"
+    "rsync=no; command -v rsync >/dev/null 2>&1 && rsync=yes\n"
+    "echo \"look $kind $sum $tar ${free:-x} $stage $rsync\"\n"
     "[ \"$kind\" = dir ] || exit 0\n"
     "cd -- \"$d\" && xargs -0 stat -c '" FL_SEEN_FORMAT "' -- 2>/dev/null\n"
     "exit 0\n";
@@ -63,15 +65,17 @@ static int read_tools(struct fl_pushed *push, const char **at,
                       struct fleet_error *err)
 {
     char kind[8] = "", sum[16] = "", tar[8] = "", room[24] = "", stage[8] = "";
+    char rsync[8] = "";
     size_t len = strcspn(*at, "\n");
 
-    if (sscanf(*at, "look %7s %15s %7s %23s %7s", kind, sum, tar, room, stage) <
-        5)
+    if (sscanf(*at, "look %7s %15s %7s %23s %7s %7s", kind, sum, tar, room,
+               stage, rsync) < 6)
         return fleet_fail(err, FLEET_EUNSUPPORTED,
                           "its sh does not do what one should: \"%.60s\"", *at);
     *at += len + ((*at)[len] == '\n');
     push->has_dir = strcmp(kind, "dir") == 0;
     push->has_stage = strcmp(stage, "yes") == 0;
+    push->rsync = push->plan->identity && strcmp(rsync, "yes") == 0;
     push->openssl = strcmp(sum, "openssl") == 0;
     push->kind = strcmp(sum, "cksum") == 0 ? FL_DIGEST_CKSUM : FL_DIGEST_SHA256;
     if (!fl_parse_int(room, 0, INT64_MAX / 2048, &push->free_bytes))
@@ -105,6 +109,9 @@ static void judge(const struct fl_copy *copy, const struct fl_seen *seen,
     } else if (S_ISREG(seen->mode) && seen->size == copy->size) {
         item->maybe = true;
         item->fix_mode = (seen->mode & 07777) != (copy->mode & 07777);
+        item->older = true;
+    } else if (S_ISREG(seen->mode) && seen->size > 0) {
+        item->older = true;
     }
 }
 

@@ -325,16 +325,35 @@ static int settle(struct single *single, size_t i, bool good,
     return fl_podsh_batch(&sh, single->copy.name, err);
 }
 
+/* Only what is different, by rsync; what has come of it is then only read.
+ * Where that does not work it has all to be sent. */
+static int sync_part(struct single *single, size_t i, struct fleet_error *err)
+{
+    struct fl_pushed *push = single->push;
+    const struct fl_push_item *item = &push->items[i];
+    int rc = FLEET_EUNSUPPORTED;
+
+    if (push->rsync && item->older && item->partial == 0 &&
+        push->plan->pace->rate == 0 && item->unit)
+        rc = fl_push_rsync(push, &single->copy, err);
+    if (rc == FLEET_OK)
+        skip_to(single, single->copy.size);
+    return rc == FLEET_EUNSUPPORTED ? FLEET_OK : rc;
+}
+
 /* FLEET_ECONFLICT: what has arrived is not what is here now. */
 static int try_single(struct fl_pushed *push, size_t i, int64_t offset,
-                      struct fleet_error *err)
+                      bool may_sync, struct fleet_error *err)
 {
     FL_AUTO(fl_podsh_clear) struct fl_podsh sh = {0};
     struct single single = {.push = push, .sh = &sh, .fd = -1};
     int rc = open_single(&single, i, err);
 
+    if (rc == 0 && may_sync)
+        rc = sync_part(&single, i, err);
     if (rc == 0) {
-        skip_to(&single, offset);
+        if (single.at == 0)
+            skip_to(&single, offset);
         fl_podsh_open(&sh, push->visit, fl_push_patience(push, 2 * single.at));
         write_script(&single, &sh.script);
         sh.source = single_source;
@@ -365,7 +384,7 @@ int fl_push_send_alone(struct fl_pushed *push, size_t i,
     for (int tries = 0; rc == FLEET_ECONFLICT && tries < 3; tries++) {
         int64_t before = push->moved;
 
-        rc = try_single(push, i, offset, err);
+        rc = try_single(push, i, offset, tries == 0, err);
         if (rc == FLEET_ECONFLICT)
             push->moved = before;
         offset = 0;

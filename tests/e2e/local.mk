@@ -76,6 +76,7 @@ e2e_tests = \
 	tests/e2e/push-cut.sh \
 	tests/e2e/push-files.sh \
 	tests/e2e/push-many.sh \
+	tests/e2e/push-rsync.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/read-harmless.sh \
 	tests/e2e/replace-pod.sh \

@@ -18,6 +18,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz-option \
 	tests/fuzz/fuzz-roster \
 	tests/fuzz/fuzz-sshkey \
+	tests/fuzz/fuzz-tar \
 	tests/fuzz/fuzz-target \
 	tests/fuzz/fuzz-runpod \
 	tests/fuzz/fuzz-vast
@@ -51,6 +52,8 @@ tests_fuzz_fuzz_option_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_option_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sshkey_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_sshkey_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_tar_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_tar_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_target_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_target_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_runpod_LDADD = providers/librunpod.la providers/libapi.la \

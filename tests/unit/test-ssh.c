@@ -273,6 +273,82 @@ static void much_input_comes_back(void **state)
     fl_ssh_close(ssh);
 }
 
+/* Many times what either side has room for, in pieces of all sizes. */
+struct flow {
+    size_t given, taken, most;
+    char piece[70001];
+};
+
+static char byte_at(size_t i)
+{
+    return (char)(i * 31 % 253);
+}
+
+static int give_piece(void *arg, const char **data, size_t *len,
+                      struct fleet_error *err)
+{
+    struct flow *flow = arg;
+    size_t n = 1 + flow->given % sizeof(flow->piece);
+
+    (void)err;
+    n = n < flow->most - flow->given ? n : flow->most - flow->given;
+    for (size_t i = 0; i < n; i++)
+        flow->piece[i] = byte_at(flow->given + i);
+    flow->given += n;
+    *data = flow->piece;
+    *len = n;
+    return FLEET_OK;
+}
+
+static int take_piece(void *arg, int number, const char *data, size_t len,
+                      struct fleet_error *err)
+{
+    struct flow *flow = arg;
+
+    if (number == 2)
+        return fleet_fail(err, FLEET_ECONFLICT, "enough");
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(data[i], byte_at(flow->taken + i));
+    flow->taken += len;
+    return FLEET_OK;
+}
+
+static void what_goes_through(void **state)
+{
+    struct flow *flow = calloc(1, sizeof(*flow));
+    struct fl_ssh *ssh = open_with("ed25519");
+    struct fl_ssh_stream stream = {.command = "cat; exit 3",
+                                   .source = give_piece,
+                                   .sink = take_piece,
+                                   .arg = flow,
+                                   .idle_ms = SOON};
+    struct fleet_error err;
+
+    (void)state;
+    flow->most = 20u << 20;
+    if (fl_ssh_stream(ssh, &stream, FL_FOREVER, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(flow->taken, flow->most);
+    assert_int_equal(stream.status, 3);
+    /* A callback that gives up ends it at once, and the connection. */
+    stream.command = "echo oops >&2; sleep 1000";
+    flow->most = 0;
+    assert_int_equal(fl_ssh_stream(ssh, &stream, FL_FOREVER, &err),
+                     FLEET_ECONFLICT);
+    assert_string_equal(err.text, "enough");
+    assert_int_equal(fl_ssh_stream(ssh, &stream, FL_FOREVER, &err),
+                     FLEET_ECONFLICT);
+    fl_ssh_close(ssh);
+    /* Silence ends it, too. */
+    ssh = open_with("ed25519");
+    stream.command = "sleep 1000";
+    stream.idle_ms = 300;
+    assert_int_equal(fl_ssh_stream(ssh, &stream, FL_FOREVER, &err),
+                     FLEET_ETIMEOUT);
+    fl_ssh_close(ssh);
+    free(flow);
+}
+
 static void input_that_nobody_reads(void **state)
 {
     size_t len = 5u << 20;
@@ -1057,6 +1133,7 @@ int main(void)
         cmocka_unit_test(targets_that_are_none),
         cmocka_unit_test(commands),
         cmocka_unit_test(much_input_comes_back),
+        cmocka_unit_test(what_goes_through),
         cmocka_unit_test(input_that_nobody_reads),
         cmocka_unit_test(too_much_output_is_dropped),
         cmocka_unit_test(a_command_that_never_ends),

@@ -58,6 +58,7 @@ e2e_tests = \
 	tests/e2e/local-user.sh \
 	tests/e2e/manual-list.sh \
 	tests/e2e/people-cards.sh \
+	tests/e2e/people-clock.sh \
 	tests/e2e/people-crash.sh \
 	tests/e2e/people-revoke.sh \
 	tests/e2e/people-roster.sh \

@@ -5,9 +5,10 @@
 # fleet revoke: shut out everywhere and for good, whatever the roster says, and
 # nobody else is touched.
 . "${srcdir:-.}/tests/e2e/lib.sh"
+. "$srcdir/tests/e2e/format-lib.sh"
 . "$srcdir/tests/e2e/people-lib.sh"
 requires pgrep
-people_cohort apple birch cedar <<END
+people_cohort apple birch cedar kiwi <<END
 person,pods,key,until,email
 Ada,apple birch,,,ada@example.org
 Bob,apple,,,
@@ -43,12 +44,12 @@ hers=$session
 session bob apple
 his=$session
 
-# One pod cannot be reached.
+# One pod does not run for now.
 process=$(pgrep -o -f "sshd.*$(dirname "$(dirname "$(dirname "$(keys_of apple)")")")")
 stolen ada thief
 kill -STOP "$process"
 on_exit kill -CONT "$process"
-fails_with 3 fleet revoke ada --yes --timeout 3s --json
+fails_with 3 fleet revoke ada --yes --json
 kill -CONT "$process"
 says 'arena-apple'
 says 'could not be put right'
@@ -120,3 +121,21 @@ cat "$work/state/arena.people/bob/key.pub" >>"$(keys_of apple)"
 printf 'person,pods\nBob,cedar\n' >"$roster"
 fails_with 1 fleet revoke bob --yes
 says 'still works there'
+
+# A pod that runs and cannot be reached may let in anybody.
+cloud
+jq -n --argjson port "$(free_ports 1)" '[{id: "k", name: "arena-kiwi",
+    state: "running", ssh: {host: "127.0.0.1", port: $port, user: "nobody"}}]' \
+    >"$work/pods.json"
+printf 'person,pods\nCleo,kiwi\n' >"$roster"
+fails_with 3 fleet roster apply --yes
+says 'arena-kiwi: connect'
+fails_with 3 fleet revoke cleo --yes
+says 'arena-kiwi: connect'
+says '1 pod could not be put right'
+succeeds fleet roster check
+says 'cleo was revoked'
+# And one whose provider does not say whether it is there.
+: >"$work/down"
+fails_with 3 fleet revoke cleo --yes
+says 'cloud: '

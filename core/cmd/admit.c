@@ -16,7 +16,44 @@
 #define LIMIT_MS 60000
 #define SIGN_MS  60000
 
-int fl_admit_open(struct fl_context *context, const char *roster,
+static void tell_waiting(void *arg, const char *holder)
+{
+    fl_say(arg, "waiting for another run on this cohort: %s", holder);
+}
+
+static int open_people(struct fl_admit *admit, const char *roster, bool faulty,
+                       struct fleet_error *err)
+{
+    struct fl_engine *engine = &admit->context->engine;
+    int rc = fl_people_open(engine, roster, &admit->people, err);
+
+    if (rc == 0 && !faulty)
+        rc = fl_people_check(&admit->people, err);
+    if (rc == 0)
+        rc = fl_people_signer(engine, &admit->ca, err);
+    if (rc == 0 && !engine->settings.key_path)
+        rc = fleet_fail(err, FLEET_ECONFIG, "SHARED_SSH_KEY_PATH is not set");
+    return rc;
+}
+
+/* Nothing here waits for what an earlier run has left unclear at a provider:
+ * somebody may have to be shut out now. */
+static int begin(struct fl_admit *admit, struct fleet_error *err)
+{
+    struct fl_context *context = admit->context;
+    struct fl_engine *engine = &context->engine;
+    int rc = admit->dry ? FLEET_OK
+                        : fl_engine_begin(engine, context->words,
+                                          context->globals.lock_wait_ms,
+                                          tell_waiting, context, err);
+
+    if (rc == 0)
+        rc = fl_fleet_gather(engine, 0, &admit->fleet, err);
+    fl_show_warnings(context);
+    return rc;
+}
+
+int fl_admit_open(struct fl_context *context, const char *roster, bool faulty,
                   struct fl_admit *admit, struct fleet_error *err)
 {
     struct fl_engine *engine = &context->engine;
@@ -25,31 +62,23 @@ int fl_admit_open(struct fl_context *context, const char *roster,
     admit->context = context;
     admit->dry = context->globals.dry_run;
     if (rc == 0)
-        rc = fl_people_open(engine, roster, &admit->people, err);
-    if (rc == 0)
-        rc = fl_people_check(&admit->people, err);
-    if (rc == 0)
-        rc = fl_people_signer(engine, &admit->ca, err);
-    if (rc == 0 && !engine->settings.key_path)
-        rc = fleet_fail(err, FLEET_ECONFIG, "SHARED_SSH_KEY_PATH is not set");
+        rc = open_people(admit, roster, faulty, err);
     if (rc < 0)
         return rc;
     fl_people_clear(&admit->people); /* anew, under the lock */
+    fl_signer_clear(&admit->ca);
     fl_state_close(engine->state);
     engine->state = NULL;
-    rc = fl_work_begin(context, &admit->fleet, err);
+    rc = begin(admit, err);
     if (rc == 0)
-        rc = fl_people_open(engine, roster, &admit->people, err);
-    if (rc == 0)
-        rc = fl_people_check(&admit->people, err);
+        rc = open_people(admit, roster, faulty, err);
     if (rc == 0)
         rc = fl_accesses_load(engine->state, &admit->accesses, err);
-    if (rc == 0) {
-        admit->selected =
-            calloc(admit->fleet.n_members + 1, sizeof(*admit->selected));
-        rc = admit->selected ? FLEET_OK : fl_enomem(err);
-    }
-    return rc;
+    if (rc < 0)
+        return rc;
+    admit->selected =
+        calloc(admit->fleet.n_members + 1, sizeof(*admit->selected));
+    return admit->selected ? FLEET_OK : fl_enomem(err);
 }
 
 void fl_admit_close(struct fl_admit *admit)
@@ -105,8 +134,7 @@ int fl_admit_badges(struct fl_admit *admit, const struct fl_person *person,
 
 /* ---- which pods ---- */
 
-/* Whether that person's line was there when the pod was last looked at. */
-static bool lets_in(const struct fl_access *access, const char *id)
+bool fl_admitted_was_in(const struct fl_access *access, const char *id)
 {
     size_t len = strlen(id);
 
@@ -133,7 +161,7 @@ void fl_admit_select(struct fl_admit *admit, const struct fl_strv *pods,
         const struct fl_member *member = &admit->fleet.members[i];
 
         if ((pods && fl_strv_has(pods, member->short_name)) ||
-            (id && lets_in(fl_admit_access(admit, member), id)))
+            (id && fl_admitted_was_in(fl_admit_access(admit, member), id)))
             admit->selected[i] = true;
     }
 }
@@ -184,6 +212,7 @@ int fl_admit_visit(struct fl_admit *admit, struct fleet_error *err)
         .selected = admit->selected,
         .people = &admit->people,
         .ca = &admit->ca,
+        .only = admit->only,
         .limit_ms = engine->timeout_ms > 0 ? engine->timeout_ms : LIMIT_MS,
         .dry = admit->dry,
         .kill = admit->kill,

@@ -21,6 +21,7 @@ struct fl_admit {
 
     /* what the pods are visited for */
     bool dry, kill;
+    const char *only; /* this id, and nobody else's line */
     const struct fl_strv *kill_on;
     const char *key_path, *cert_path; /* see fl_access_job */
 };
@@ -34,8 +35,9 @@ struct fl_admit {
              "other people's too"}
 /* clang-format on */
 
-/* The lock, the fleet, a roster without faults, and what signs. */
-int fl_admit_open(struct fl_context *context, const char *roster,
+/* The lock, the fleet, the roster, which has no faults unless FAULTY may be,
+ * and what signs. */
+int fl_admit_open(struct fl_context *context, const char *roster, bool faulty,
                   struct fl_admit *admit, struct fleet_error *err);
 void fl_admit_close(struct fl_admit *admit);
 /* Certificates for those who are to have one: for one person, or all. */

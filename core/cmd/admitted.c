@@ -19,9 +19,11 @@ bool fl_admitted_behind(struct fl_admit *admit, const struct fl_member *member)
     FL_AUTO(fl_strv_clear) struct fl_strv ids = {0}, principals = {0};
     FL_AUTO_FREE char *wanted = NULL;
 
-    if (fl_access_wanted(&admit->context->engine, &admit->people, member, &ids,
-                         &principals, NULL) < 0)
+    if (fl_access_wanted(&admit->context->engine, &admit->people, admit->only,
+                         member, &ids, &principals, NULL) < 0)
         return true;
+    if (admit->only)
+        return fl_admitted_was_in(access, admit->only) != (principals.n > 0);
     wanted = fl_access_text(&principals);
     if (!access)
         return principals.n > 0;

@@ -17,6 +17,8 @@ int fl_admitted_journal(struct fl_admit *admit, struct fleet_error *err);
 
 /* Whether what is remembered of a pod is not what the roster says. */
 bool fl_admitted_behind(struct fl_admit *admit, const struct fl_member *member);
+/* Whether that person's line was there when the pod was last looked at. */
+bool fl_admitted_was_in(const struct fl_access *access, const char *id);
 /* What is remembered of it; NULL: nothing. */
 const struct fl_access *fl_admit_access(const struct fl_admit *admit,
                                         const struct fl_member *member);

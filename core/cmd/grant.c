@@ -192,6 +192,7 @@ static int carry_out(struct work *work, struct fleet_error *err)
     if (rc < 0)
         return rc;
     fl_admit_select(admit, &work->touched, work->id);
+    admit->only = work->id;
     return fl_admit_visit(admit, err);
 }
 
@@ -229,7 +230,7 @@ static int run_work(struct fl_context *context, const struct options *given,
     if (context->n_args < 1 || (move && context->n_args < 2))
         return fl_usage(context, "PERSON and POD are meant");
     work.who = context->args[0];
-    rc = fl_admit_open(context, given->roster, &work.admit, &err);
+    rc = fl_admit_open(context, given->roster, false, &work.admit, &err);
     for (size_t i = 1; rc == 0 && i < context->n_args; i++)
         rc = fl_roster_pods(&context->engine.cohort, context->args[i],
                             &work.pods, &err);

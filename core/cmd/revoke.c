@@ -31,23 +31,34 @@ struct work {
 };
 
 /* Somebody whose line is gone from the roster may still be on a pod. */
+static bool is_known(struct work *work, const char *id)
+{
+    const struct fl_roster *roster = &work->admit.people.roster;
+    bool known = false;
+
+    for (size_t i = 0; i < roster->n; i++)
+        known |= roster->at[i].id && strcmp(roster->at[i].id, id) == 0;
+    for (size_t i = 0; i < work->admit.accesses.n; i++)
+        known |= fl_admitted_was_in(&work->admit.accesses.at[i], id);
+    return known || fl_standing_of(&work->admit.people.standings, id);
+}
+
+/* A roster with faults is no reason to let somebody stay in. */
 static int find(struct work *work, const char *who, struct fleet_error *err)
 {
-    int rc =
-        fl_roster_find(&work->admit.people.roster, who, &work->person, err);
+    struct fl_people *people = &work->admit.people;
+    char slug[FL_PERSON_ID_MAX + 1];
+    int rc = fl_people_check(people, err);
 
-    if (rc == 0) {
-        work->id = strdup(work->person->id);
-    } else if (fl_person_id_valid(who)) {
-        fl_admit_select(&work->admit, NULL, who);
-        for (size_t i = 0; !work->id && i < work->admit.fleet.n_members; i++)
-            if (work->admit.selected[i])
-                work->id = strdup(who);
-        if (!work->id)
-            return rc;
-    } else {
+    fl_person_slug(slug, who);
+    if (rc < 0)
+        fl_say(work->admit.context, "fleet: warning: %s", err->text);
+    else
+        rc = fl_roster_find(&people->roster, who, &work->person, err);
+    if (rc < 0 && !is_known(work, slug))
         return rc;
-    }
+    work->id = strdup(rc == 0 ? work->person->id : slug);
+    work->admit.only = work->id;
     return work->id ? FLEET_OK : fl_enomem(err);
 }
 
@@ -92,7 +103,7 @@ static void forget_pods(struct work *work)
     struct fl_roster *roster = &work->admit.people.roster;
 
     for (size_t i = 0; i < roster->n; i++)
-        if (&roster->at[i] == work->person)
+        if (roster->at[i].id && strcmp(roster->at[i].id, work->id) == 0)
             fl_strv_clear(&roster->at[i].pods);
 }
 
@@ -213,7 +224,7 @@ static int run(struct fl_context *context, const void *arg)
 
     if (context->n_args != 1)
         return fl_usage(context, "one PERSON is meant");
-    rc = fl_admit_open(context, given->roster, &work.admit, &err);
+    rc = fl_admit_open(context, given->roster, true, &work.admit, &err);
     if (rc == 0)
         rc = find(&work, context->args[0], &err);
     if (rc == 0 && !work.admit.dry)

@@ -285,7 +285,7 @@ static int apply(struct fl_context *context, const struct options *given)
 {
     struct fl_admit admit = {.context = context, .kill = given->kill};
     struct fleet_error err = {0};
-    int status, rc = fl_admit_open(context, given->roster, &admit, &err);
+    int status, rc = fl_admit_open(context, given->roster, false, &admit, &err);
 
     if (rc == 0)
         tell_absent(context, &admit.people);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 int fl_access_wanted(const struct fl_engine *engine,
-                     const struct fl_people *people,
+                     const struct fl_people *people, const char *only,
                      const struct fl_member *member, struct fl_strv *ids,
                      struct fl_strv *principals, struct fleet_error *err)
 {
@@ -18,6 +18,8 @@ int fl_access_wanted(const struct fl_engine *engine,
         const struct fl_person *person = &people->roster.at[i];
         char *principal;
 
+        if (only && (!person->id || strcmp(person->id, only) != 0))
+            continue;
         if (fl_people_presence(people, person) != FL_PRESENT ||
             !fl_strv_has(&person->pods, member->short_name))
             continue;
@@ -56,9 +58,11 @@ static void clear(void *own)
     struct fl_accessed *accessed = own;
 
     fl_authkeys_change_clear(&accessed->change);
+    fl_strv_clear(&accessed->now);
     free(accessed->cohort);
     free(accessed->ca);
     free(accessed->dir);
+    free(accessed->only);
     fl_strv_clear(&accessed->ids);
     fl_strv_clear(&accessed->principals);
     free(accessed->key_path);
@@ -81,14 +85,17 @@ static int begin(void *arg, const struct fl_member *member, void *own,
     accessed->dir = strdup(job->engine->state_dir);
     if (!accessed->cohort || !accessed->ca || !accessed->dir)
         return fl_enomem(err);
+    accessed->only = job->only ? strdup(job->only) : NULL;
+    if (job->only && !accessed->only)
+        return fl_enomem(err);
     if (job->key_path && job->cert_path) {
         accessed->key_path = strdup(job->key_path);
         accessed->cert_path = strdup(job->cert_path);
         if (!accessed->key_path || !accessed->cert_path)
             return fl_enomem(err);
     }
-    return fl_access_wanted(job->engine, job->people, member, &accessed->ids,
-                            &accessed->principals, err);
+    return fl_access_wanted(job->engine, job->people, job->only, member,
+                            &accessed->ids, &accessed->principals, err);
 }
 
 static bool told(void *arg, const struct fl_visit_result *result, char text[64])
@@ -152,8 +159,8 @@ int fl_access_keep(struct fl_engine *engine,
 
         if (result->stage || !id)
             continue;
-        if (fl_strv_take(&texts, fl_access_text(
-                                     &fl_accessed_of(result)->principals)) < 0)
+        if (fl_strv_take(&texts, fl_access_text(&fl_accessed_of(result)->now)) <
+            0)
             return fl_enomem(err);
         rows[n++] = (struct fl_access){
             .name = (char *)result->name,

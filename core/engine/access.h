@@ -18,9 +18,10 @@ struct fl_access_job {
     const struct fl_people *people;
     const struct fl_signer *ca;
     const struct fl_ssh_key *key; /* of the cohort */
-    int64_t limit_ms;             /* for each pod */
-    bool dry;                     /* looks, and changes nothing */
-    bool kill; /* ends all sessions where somebody is shut out */
+    const char *only; /* this id, and nobody else's line; NULL: all */
+    int64_t limit_ms; /* for each pod */
+    bool dry;         /* looks, and changes nothing */
+    bool kill;        /* ends all sessions where somebody is shut out */
     const struct fl_strv *kill_on; /* and on these (short names); may be NULL */
     /* Of somebody who is shut out everywhere: what he would show. Each pod has
      * to refuse it. NULL: nobody, or it is not here. */
@@ -38,12 +39,13 @@ enum fl_proof {
 /* What became of a pod; of the results' own. */
 struct fl_accessed {
     struct fl_authkeys_change change; /* or what it would be */
+    struct fl_strv now;               /* principals that are let in */
     int64_t skew_s; /* how far the pod's clock is ahead of ours */
     int64_t ended;  /* sessions that were ended */
     enum fl_proof proof;
 
     /* the room's */
-    char *cohort, *ca, *dir;
+    char *cohort, *ca, *dir, *only;
     struct fl_strv ids, principals;
     char *key_path, *cert_path;
     bool dry, kill, kill_anyway;
@@ -53,9 +55,10 @@ int fl_access_run(const struct fl_access_job *job,
 /* Zeroed where nothing became of it. */
 const struct fl_accessed *fl_accessed_of(const struct fl_visit_result *result);
 
-/* Whom the roster has for this pod: ids and principals side by side. */
+/* Whom the roster has for this pod, or whether it has ONLY this id: ids and
+ * principals side by side. */
 int fl_access_wanted(const struct fl_engine *engine,
-                     const struct fl_people *people,
+                     const struct fl_people *people, const char *only,
                      const struct fl_member *member, struct fl_strv *ids,
                      struct fl_strv *principals, struct fleet_error *err);
 /* The same as fl_access has it, sorted; malloc'd, NULL when out of memory. */

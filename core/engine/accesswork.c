@@ -178,7 +178,7 @@ static int read_file(struct fl_visit *visit, struct fl_buf *old,
     return rc;
 }
 
-static int merge(const struct fl_accessed *accessed, const struct fl_buf *old,
+static int merge(struct fl_accessed *accessed, const struct fl_buf *old,
                  struct fl_buf *made, struct fl_authkeys_change *change,
                  struct fleet_error *err)
 {
@@ -188,15 +188,23 @@ static int merge(const struct fl_accessed *accessed, const struct fl_buf *old,
     const struct fl_authkeys_want want = {.cohort = accessed->cohort,
                                           .ca = accessed->ca,
                                           .people = people,
-                                          .n = n};
+                                          .n = n,
+                                          .only = accessed->only};
+    int rc;
 
     if (!people)
         return fl_enomem(err);
     for (size_t i = 0; i < n; i++)
         people[i] = (struct fl_authkeys_person){accessed->ids.at[i],
                                                 accessed->principals.at[i]};
-    return fl_authkeys_merge(fl_buf_text(old), old->len, &want, made, change,
-                             err);
+    rc =
+        fl_authkeys_merge(fl_buf_text(old), old->len, &want, made, change, err);
+    if (rc < 0)
+        return rc;
+    fl_strv_clear(&accessed->now);
+    accessed->now = change->principals;
+    change->principals = (struct fl_strv){0};
+    return FLEET_OK;
 }
 
 /* *again: somebody else has changed it meanwhile. */

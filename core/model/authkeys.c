@@ -15,6 +15,7 @@ void fl_authkeys_change_clear(struct fl_authkeys_change *change)
     fl_strv_clear(&change->added);
     fl_strv_clear(&change->removed);
     fl_strv_clear(&change->renewed);
+    fl_strv_clear(&change->principals);
     *change = (struct fl_authkeys_change){0};
 }
 
@@ -33,12 +34,19 @@ struct merge {
     int failed;
 };
 
+static void note(struct merge *merge, struct fl_strv *list, const char *id)
+{
+    if (!fl_strv_has(list, id) && fl_strv_add(list, id) < 0)
+        merge->failed = FLEET_ENOMEM;
+}
+
 static void put_line(struct merge *merge, size_t i)
 {
     const struct fl_authkeys_person *person = &merge->want->people[i];
 
     fl_buf_printf(merge->out, BEGIN "%s\" %s fleet:%s:%s\n", person->principal,
                   merge->want->ca, merge->want->cohort, person->id);
+    note(merge, &merge->change->principals, person->principal);
 }
 
 /* Whose line this is; false when it is none of ours. */
@@ -66,10 +74,20 @@ static bool whose(const struct merge *merge, const char *line, size_t len,
     return strlen(id) == len && fl_person_id_valid(id);
 }
 
-static void note(struct merge *merge, struct fl_strv *list, const char *id)
+/* A line of somebody else, whom we are not asked about. */
+static void leave_line(struct merge *merge, const char *line, size_t len)
 {
-    if (!fl_strv_has(list, id) && fl_strv_add(list, id) < 0)
+    const char *begin = line + strlen(BEGIN);
+    const char *end = memchr(begin, '"', len - strlen(BEGIN));
+    char *principal = end ? strndup(begin, (size_t)(end - begin)) : NULL;
+
+    if (end && !principal)
         merge->failed = FLEET_ENOMEM;
+    if (principal)
+        note(merge, &merge->change->principals, principal);
+    free(principal);
+    merge->change->kept++;
+    fl_buf_add(merge->out, line, len);
 }
 
 /* A line of ours: kept, put right in its place, or left out. */
@@ -109,10 +127,12 @@ static void take_lines(struct merge *merge, const char *old, size_t len)
 
         if (bare && old[bare - 1] == '\r')
             bare--;
-        if (whose(merge, old, bare, id))
+        if (!whose(merge, old, bare, id))
+            fl_buf_add(merge->out, old, whole);
+        else if (!merge->want->only || strcmp(merge->want->only, id) == 0)
             take_own(merge, old, whole, id);
         else
-            fl_buf_add(merge->out, old, whole);
+            leave_line(merge, old, whole);
         old += whole;
         len -= whole;
     }

@@ -17,10 +17,12 @@ struct fl_authkeys_want {
     const char *ca; /* "ssh-ed25519 AAAA...", of the users' certificates */
     const struct fl_authkeys_person *people;
     size_t n;
+    const char *only; /* this id: lines of all others stay as they are; NULL */
 };
 struct fl_authkeys_change {
     struct fl_strv added, removed, renewed; /* ids; renewed: another line */
     size_t kept;
+    struct fl_strv principals; /* of all lines of ours, as they are then */
 };
 /* FLEET_EINVALID: OLD (LEN bytes) is no text, or the result is larger than OUT
  * may be. The same bytes when nothing has to change. */

@@ -323,17 +323,15 @@ static void read_person(struct reading *reading)
 /* ---- the file ---- */
 
 /* Wherever it stands, nothing of it may reach an error message. */
-static int refuse_private(const char *path, const char *text,
-                          struct fleet_error *err)
+static int refuse_private(struct reading *reading)
 {
-    return fl_pubkey_is_private(text)
-               ? fleet_fail(err, FLEET_ECONFIG,
-                            "%s: there is a private key in it, which must "
-                            "never leave its owner's computer: it counts as "
-                            "stolen now; take it out, and ask for the .pub "
-                            "file of a new pair",
-                            path)
-               : FLEET_OK;
+    char *text = fl_format("%s: there is a private key in it, which must never "
+                           "leave its owner's computer: it counts as stolen "
+                           "now; take it out, and ask for the .pub file of a "
+                           "new pair",
+                           reading->path);
+
+    return fl_strv_take(&reading->roster->faults, text);
 }
 
 static int index_people(struct fl_roster *roster)
@@ -370,11 +368,9 @@ int fl_roster_parse(const char *path, char *text,
     FL_AUTO(fl_roster_clear) struct fl_roster roster = {0};
     struct reading reading = {
         .path = path, .cohort = cohort, .roster = &roster};
-    int rc = refuse_private(path, text, err);
+    int rc = fl_pubkey_is_private(text) ? refuse_private(&reading)
+                                        : read_records(&reading, text);
 
-    if (rc < 0)
-        return rc;
-    rc = read_records(&reading, text);
     fl_map_clear(&reading.by_id);
     fl_map_clear(&reading.by_key);
     if (rc < 0)

@@ -29,8 +29,8 @@ struct fl_roster {
     enum fl_roster_column columns[FL_ROSTER_COLUMNS]; /* of the file */
     int n_columns;
 };
-/* TEXT is taken apart. FLEET_OK also when there are faults; FLEET_ECONFIG: a
- * private key stands in it. */
+/* TEXT is taken apart. FLEET_OK also when there are faults; when it holds a
+ * private key that is the only one, and nothing else is read. */
 int fl_roster_parse(const char *path, char *text,
                     const struct fl_cohort *cohort, struct fl_roster *out,
                     struct fleet_error *err);

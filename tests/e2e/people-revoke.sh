@@ -116,6 +116,23 @@ succeeds fleet revoke bob --yes
 is_refused bob apple
 fails_with 1 fleet revoke nobody --yes
 
+# A roster with faults, or one that says something else about others, is no
+# reason to wait: nobody else is touched by it.
+printf 'person,pods\nDan,apple\n' >"$roster"
+succeeds fleet roster apply --yes
+gets_in dan apple
+printf 'person,pods\nEve,aple\nDan,apple\n' >"$roster"
+fails_with 2 fleet roster apply --yes
+printf 'person,pods\nEve,apple\n' >"$work/other.csv"
+succeeds fleet roster apply --yes --roster "$work/other.csv"
+equal 'another roster' 'eve ' "$(lines apple)"
+succeeds fleet grant Dan apple --id dan --yes --roster "$work/other.csv"
+succeeds fleet revoke dan --yes
+says "there is no pod 'aple'"
+is_refused dan apple
+gets_in eve apple
+fails_with 2 fleet revoke stranger --yes
+
 # Somebody has let them in by hand: that is no success.
 cat "$work/state/arena.people/bob/key.pub" >>"$(keys_of apple)"
 printf 'person,pods\nBob,cedar\n' >"$roster"

@@ -16,8 +16,8 @@ static int merge(const char *text, size_t len, size_t n, struct fl_buf *out,
 {
     static const struct fl_authkeys_person people[] = {{"ada", "ada@arena"},
                                                        {"bob", "bob@arena.2"}};
-    const struct fl_authkeys_want want = {"arena", "ssh-ed25519 AAAA", people,
-                                          n};
+    const struct fl_authkeys_want want = {
+        .cohort = "arena", .ca = "ssh-ed25519 AAAA", .people = people, .n = n};
     struct fleet_error err;
 
     return fl_authkeys_merge(text, len, &want, out, change, &err);

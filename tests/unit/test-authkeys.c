@@ -97,6 +97,44 @@ static void merges_lines(void **state)
     }
 }
 
+/* One person, and nobody else: others stay as they are, right or wrong. */
+static void changes_only_one(void **state)
+{
+    static const char old[] = COHORT ADA BOB LINE("zoe", "zoe@arena.7");
+    static const struct {
+        size_t n;
+        const char *only, *expected, *principals[4];
+    } cases[] = {
+        {1,
+         "ada",
+         COHORT ADA2 BOB LINE("zoe", "zoe@arena.7"),
+         {"ada@arena.2", "bob@arena", "zoe@arena.7"}},
+        {0,
+         "bob",
+         COHORT ADA LINE("zoe", "zoe@arena.7"),
+         {"ada@arena", "zoe@arena.7"}},
+        {0, "nobody", old, {"ada@arena", "bob@arena", "zoe@arena.7"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct fl_authkeys_want want = {"arena", CA, &ada2, cases[i].n,
+                                              cases[i].only};
+        FL_AUTO(fl_buf_clear) struct fl_buf out = FL_BUF(65536);
+        FL_AUTO(fl_authkeys_change_clear)
+        struct fl_authkeys_change change = {0};
+
+        assert_int_equal(
+            fl_authkeys_merge(old, strlen(old), &want, &out, &change, NULL), 0);
+        assert_string_equal(fl_buf_text(&out), cases[i].expected);
+        for (size_t k = 0; k < 4 && cases[i].principals[k]; k++) {
+            assert_true(k < change.principals.n);
+            assert_string_equal(change.principals.at[k],
+                                cases[i].principals[k]);
+        }
+    }
+}
+
 static void refuses_what_is_no_text(void **state)
 {
     static const char old[] = "a\0b";
@@ -139,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(merges_lines),
+        cmocka_unit_test(changes_only_one),
         cmocka_unit_test(refuses_what_is_no_text),
         cmocka_unit_test(survives_without_memory),
     };

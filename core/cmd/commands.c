@@ -15,6 +15,7 @@ const struct fl_command *const fl_commands[] = {
     &fl_cmd_offers,
     &fl_cmd_test,
     &fl_cmd_setup,
+    &fl_cmd_keys,
     &fl_cmd_run,
     &fl_cmd_jobs,
     &fl_cmd_logs,

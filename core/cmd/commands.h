@@ -9,8 +9,8 @@
 extern const struct fl_command fl_cmd_init, fl_cmd_doctor;
 extern const struct fl_command fl_cmd_create, fl_cmd_up, fl_cmd_list;
 extern const struct fl_command fl_cmd_offers;
-extern const struct fl_command fl_cmd_test, fl_cmd_setup, fl_cmd_run,
-    fl_cmd_ssh;
+extern const struct fl_command fl_cmd_test, fl_cmd_setup, fl_cmd_keys,
+    fl_cmd_run, fl_cmd_ssh;
 extern const struct fl_command fl_cmd_jobs, fl_cmd_logs, fl_cmd_kill;
 extern const struct fl_command fl_cmd_backup, fl_cmd_restore, fl_cmd_cron;
 extern const struct fl_command fl_cmd_start, fl_cmd_stop, fl_cmd_restart;

@@ -5,6 +5,7 @@
 cmd_sources = \
 	core/cmd/admit.c core/cmd/admit.h \
 	core/cmd/admitted.c core/cmd/admitted.h \
+	core/cmd/apikeys.c \
 	core/cmd/args.c core/cmd/args.h \
 	core/cmd/background.c \
 	core/cmd/backup.c \

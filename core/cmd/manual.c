@@ -168,11 +168,12 @@ static int add_list(struct fl_context *context, struct fl_buf *out)
                               out);
     }
     if (context->n_args > 1)
-        return fl_usage(context, "COMMAND, or global, change, commands, keys, "
-                                 "KIND PLUGIN");
+        return fl_usage(context,
+                        "COMMAND, or global, change, commands, config-keys, "
+                        "KIND PLUGIN");
     if (strcmp(what, "commands") == 0)
         add_commands(out);
-    else if (strcmp(what, "keys") == 0)
+    else if (strcmp(what, "config-keys") == 0)
         add_keys(out, &fl_settings_table, NULL);
     else if (strcmp(what, "global") == 0)
         add_flags(out, fl_global_options, false);

@@ -56,6 +56,7 @@ core_sources += \
 	core/engine/plan.c core/engine/plan.h \
 	core/engine/plugins.c core/engine/plugins.h \
 	core/engine/podsh.c core/engine/podsh.h \
+	core/engine/podkeys.c core/engine/podkeys.h \
 	core/engine/portcheck.c core/engine/portcheck.h \
 	core/engine/ports.c core/engine/ports.h \
 	core/engine/provider.c core/engine/provider.h \

@@ -11,6 +11,7 @@ core_sources += \
 	core/model/forward.c core/model/forward.h \
 	core/model/giturl.c core/model/giturl.h \
 	core/model/gpu.c core/model/gpu.h \
+	core/model/keysheet.c core/model/keysheet.h \
 	core/model/money.c core/model/money.h \
 	core/model/names.c core/model/names.h \
 	core/model/option.c core/model/option.h \

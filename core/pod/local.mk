@@ -4,6 +4,7 @@
 pod_scripts = \
 	core/pod/lib.sh \
 	core/pod/branch.sh \
+	core/pod/env.sh \
 	core/pod/fetch.sh \
 	core/pod/git-host.sh \
 	core/pod/git-key.sh \

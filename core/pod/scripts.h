@@ -10,5 +10,6 @@ extern const char fl_pod_git_key[], fl_pod_git_host[];
 extern const char fl_pod_repo[], fl_pod_fetch[], fl_pod_branch[];
 extern const char fl_pod_submodules[];
 extern const char fl_pod_user[];
+extern const char fl_pod_env[]; /* stands alone */
 
 #endif

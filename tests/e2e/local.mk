@@ -50,6 +50,7 @@ e2e_tests = \
 	tests/e2e/hetzner-faults.sh \
 	tests/e2e/hetzner-life.sh \
 	tests/e2e/http-tls.sh \
+	tests/e2e/keys-push.sh \
 	tests/e2e/list-money.sh \
 	tests/e2e/list-unknown.sh \
 	tests/e2e/local-isolation.sh \

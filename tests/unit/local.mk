@@ -43,6 +43,7 @@ unit_programs = \
 	tests/unit/test-hetzner \
 	tests/unit/test-journal \
 	tests/unit/test-judges \
+	tests/unit/test-keysheet \
 	tests/unit/test-ledger \
 	tests/unit/test-lock \
 	tests/unit/test-log \
@@ -132,6 +133,7 @@ tests_unit_test_hetzner_LDADD = providers/libhetzner.la providers/libapi.la $(LD
 tests_unit_test_hetzner_LDFLAGS = $(unit_ldflags)
 tests_unit_test_journal_LDFLAGS = $(unit_ldflags)
 tests_unit_test_judges_LDFLAGS = $(unit_ldflags)
+tests_unit_test_keysheet_LDFLAGS = $(unit_ldflags)
 tests_unit_test_ledger_LDFLAGS = $(unit_ldflags)
 tests_unit_test_lock_LDFLAGS = $(unit_ldflags)
 tests_unit_test_log_LDFLAGS = $(unit_ldflags)

@@ -8,6 +8,7 @@
 #include "core/cmd/leftovers.h"
 #include "core/cmd/output.h"
 #include "core/cmd/work.h"
+#include "core/engine/cron.h"
 #include "core/engine/proxy.h"
 
 #include <stdlib.h>
@@ -46,6 +47,24 @@ static int add_forwards(struct fl_context *context,
                               fl_format("%zu forward%s", plan.deployed.n,
                                         plan.deployed.n == 1 ? "" : "s"),
                               strdup("fleet proxy apply"), false, false);
+}
+
+/* Without cron there is none. */
+static int add_cron(struct fl_context *context, struct fl_audit *audit)
+{
+    FL_AUTO(fl_cron_clear) struct fl_cron cron = {0};
+    struct fleet_error err = {0};
+    int rc = fl_cron_open(&context->engine, &cron, &err);
+
+    if (rc == FLEET_ENOTFOUND || (rc == 0 && cron.lines.n == 0))
+        return FLEET_OK;
+    if (rc < 0)
+        return fl_audit_add(audit, "cron", "crontab",
+                            fl_format("cannot be read: %s", err.text), NULL,
+                            false, true);
+    return fl_audit_add(audit, "cron", "crontab",
+                        strdup("a line that runs every day"),
+                        strdup("fleet cron remove"), false, false);
 }
 
 /* ---- telling ---- */
@@ -101,7 +120,8 @@ int fl_leftovers_tell(struct fl_context *context)
 
     if (rc == 0)
         rc = fl_audit_gather(&context->engine, &fleet, &audit, &err);
-    if (rc == 0 && add_forwards(context, &fleet, &audit) < 0)
+    if (rc == 0 && (add_forwards(context, &fleet, &audit) < 0 ||
+                    add_cron(context, &audit) < 0))
         rc = fl_enomem(&err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
@@ -130,7 +150,8 @@ const struct fl_command fl_cmd_audit = {
                "fleet audit --json | jq -r '.left[] | select(.bills).what'",
     .about =
         "Pods in any state, the machine of the proxy, calls that nobody knows "
-        "the end of, forwards, and what else bills at the providers that can "
+        "the end of, forwards, the line in the crontab, and what else bills at "
+        "the providers that can "
         "tell: volumes and addresses that no machine has. A provider that "
         "cannot be listed counts, too: unknown is not nothing. Ends with 8 "
         "while anything is left. `fleet terminate --all` ends with this.",

@@ -45,6 +45,9 @@ check 'once' cmp "$work/before" "$kept"
 succeeds fleet cron install --at 2:05 --yes --json
 equal 'one line' '5 2 * * *' "$(json '.lines[0][0:9]')"
 equal 'and no other' 1 "$(grep -c 'fleet cron' "$kept")"
+fails_with 8 fleet audit --json
+equal 'an audit tells of it' 'cron fleet cron remove' \
+    "$(json '.left[] | "\(.kind) \(.remedy)"')"
 for bad in 24:00 3 03:60 3:5 x:00 03:300; do
     fails_with 2 fleet cron install --at "$bad" --yes
 done

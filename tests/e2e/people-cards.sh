@@ -15,7 +15,7 @@ Bob,birch,$(cat "$work/bobs.pub"),,
 Grace,,,,
 Old,apple,,2020-01-31,
 END
-zoe=zoe-i-z-i-cos
+zoe="zoe-i-z-i-cos"
 succeeds fleet create apple birch --yes
 
 # Nothing to hand out before there are certificates.

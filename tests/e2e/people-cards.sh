@@ -78,7 +78,7 @@ cp "$work/bobs" "$work/there/.ssh/id_ed25519"
 equal 'he with his own key' hello "$(by_card arena-birch echo hello)"
 
 # Another machine in its place is refused.
-sed -i "s/^arena-birch[^ ]* .*/arena-birch $(cut -d' ' -f1,2 "$work/bobs.pub")/" \
+sed -i "s|^arena-birch[^ ]* .*|arena-birch $(cut -d' ' -f1,2 "$work/bobs.pub")|" \
     "$work/there/.ssh/known_hosts.arena"
 fails_with 255 by_card arena-birch true
 says 'Host key verification failed'

@@ -17,8 +17,8 @@ offers()
         "$(cut -f1 "$out" | tr '\n' ' ' | sed 's/ $//')"
 }
 
-offers 'a command' create cr
-offers 'a command behind flags' create -q --config "$FLEET_CONFIG" cr
+offers 'a command' create cre
+offers 'a command behind flags' create -q --config "$FLEET_CONFIG" cre
 offers 'flags' '--dry-run' create --dry
 offers 'flags of every command' '--json' list --js
 offers 'no flag of another command' '' list --dry

@@ -101,6 +101,17 @@ static bool is_backup(const struct fl_visit_result *result)
     return !result->stage && (saved->result[0] || saved->has_files);
 }
 
+/* One part of two is not all of it. */
+static bool is_partial(const struct work *work)
+{
+    const struct fl_settings *settings = &work->context->engine.settings;
+    bool has_repo =
+        settings->git_url || settings->repo_name || settings->repo_dir;
+
+    return (work->options->no_repo && has_repo) ||
+           (work->options->no_files && settings->backup_paths);
+}
+
 static const char *outcome(const struct fl_visit_result *result)
 {
     const struct fl_saved *saved = saved_of(result);
@@ -137,7 +148,8 @@ static json_t *json_result(const struct work *work,
     fl_json_put(made, "name", fl_json_text(result->name));
     fl_json_put(made, "result", fl_json_text(outcome(result)));
     fl_json_put(made, "backup_at",
-                fl_json_text(is_backup(result) ? work->now : NULL));
+                fl_json_text(is_backup(result) && !is_partial(work) ? work->now
+                                                                    : NULL));
     fl_json_put(made, "repo", text_or_null(saved->repo));
     fl_json_put(made, "on_branch", text_or_null(saved->branch_now));
     fl_json_put(made, "doing", text_or_null(saved->doing));
@@ -218,7 +230,7 @@ static char *text_of(const char *text)
     return *text ? (char *)text : NULL;
 }
 
-/* A part that was left out this time is as it was. Borrows. */
+/* A part that was left out this time, or has failed, is as it was. Borrows. */
 static struct fl_backup row_of(const struct work *work,
                                const struct fl_visit_result *result)
 {
@@ -232,7 +244,9 @@ static struct fl_backup row_of(const struct work *work,
     row.name = (char *)result->name;
     row.provider = (char *)provider;
     row.pod_id = (char *)(id ? id : "");
-    row.at = (char *)work->now;
+    row.at = (char *)(is_backup(result) && !is_partial(work) ? work->now
+                      : known                                ? known->at
+                                                             : "");
     if (saved->result[0]) {
         row.branch = text_of(saved->branch);
         row.commit = text_of(saved->commit);
@@ -257,7 +271,9 @@ static int keep(struct work *work, struct fleet_error *err)
     if (!rows)
         return fl_enomem(err);
     for (size_t i = 0; i < work->results.n; i++) {
-        if (is_backup(&work->results.at[i]))
+        const struct fl_saved *saved = saved_of(&work->results.at[i]);
+
+        if (saved->result[0] || saved->file)
             rows[n++] = row_of(work, &work->results.at[i]);
     }
     if (n == 0)

@@ -51,12 +51,13 @@ static int judge(struct guard *guard, const struct fl_visit_result *result)
     fl_say(guard->context, "%s: %s: %s (last backup: %s)",
            result->member->short_name,
            asked ? "work that is in no backup" : "it cannot be asked", why,
-           backup ? backup->at : "never");
+           backup && backup->at[0] ? backup->at : "never");
     made = json_object();
     fl_json_put(made, "name", fl_json_text(result->name));
     fl_json_put(made, "asked", json_boolean(asked));
     fl_json_put(made, "why", fl_json_text(why));
-    fl_json_put(made, "backup_at", fl_json_text(backup ? backup->at : NULL));
+    fl_json_put(made, "backup_at",
+                fl_json_text(backup && backup->at[0] ? backup->at : NULL));
     fl_json_add(guard->list, made);
     return fl_strv_add(asked ? &guard->newer : &guard->unasked,
                        result->member->short_name);

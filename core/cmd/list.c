@@ -118,7 +118,7 @@ static const char *backup_at(const struct verdicts *verdicts,
     const struct fl_backup *backup =
         fl_backup_of(&verdicts->backups, member->listing->name, member->pod);
 
-    return backup ? backup->at : NULL;
+    return backup && backup->at[0] ? backup->at : NULL;
 }
 
 static void add_row(struct fl_table *table, const struct verdicts *verdicts,

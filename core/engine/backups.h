@@ -10,7 +10,7 @@
  * the pod of that provider and id. */
 struct fl_backup {
     char *name, *provider, *pod_id;
-    char *at;              /* RFC 3339: all of it was verified then */
+    char *at; /* RFC 3339: all of it was verified then; "": never */
     char *branch, *commit; /* at the remote; NULL: no repository there */
     char *print;           /* of all that could be lost of the repository */
     char *files, *sum;     /* the archive here, SHA-256 of it; or NULL */

@@ -293,6 +293,7 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
 {
     const struct fl_saved *saved = visit->own;
     const struct fl_save_task *task = &saved->saving->task;
+    struct fleet_error second = {0};
     int rc = FLEET_OK;
 
     fl_visit_step(visit, task->verb == FL_SAVE_SAVE      ? "saving"
@@ -300,8 +301,13 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
                                                          : "looking for work");
     if (!task->skip_repo && saved->saving->repo[0])
         rc = run_script(visit, body_of(task->verb), err);
-    if (rc == 0 && !task->skip_files)
-        rc = do_files(visit, err);
+    if (task->skip_files || (rc < 0 && rc != FLEET_ECONFLICT))
+        return rc;
+    /* What is wrong with a repository does no harm to the files. */
+    saved->saving->why[0] = '\0';
+    if (rc == 0)
+        return do_files(visit, err);
+    do_files(visit, &second);
     return rc;
 }
 

@@ -71,6 +71,19 @@ succeeds fleet restore apple --yes --overwrite
 succeeds fleet run apple -- 'cat notes/-two*'
 equal 'written over' odd "$(cat "$out")"
 
+# What is wrong with a repository does no harm to the files.
+cp "$FLEET_CONFIG" "$work/without"
+echo 'REPO_DIR=course' >>"$FLEET_CONFIG"
+fleet list --json | jq -r '.pods[0].backup_at' >"$work/at"
+succeeds fleet run apple -- 'mkdir -p course/.git; echo third >"notes/a file"'
+fails_with 1 fleet backup apple --json
+check 'files all the same' json '.results[0].files'
+equal 'and no whole backup' "$(cat "$work/at")" \
+    "$(fleet list --json | jq -r '.pods[0].backup_at')"
+cp "$work/without" "$FLEET_CONFIG"
+succeeds fleet run apple -- 'rm -r course; echo second >"notes/a file"'
+succeeds fleet backup apple
+
 # On another pod; an archive that is not what it was is not used.
 succeeds fleet restore arrow --from apple --yes
 succeeds fleet run arrow -- 'cat deep/er/below'

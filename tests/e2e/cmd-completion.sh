@@ -43,7 +43,7 @@ succeeds fleet __complete -- list --json ''
 # Trouble.
 echo 'A="' >>"$FLEET_CONFIG"
 offers 'a broken file' '' stop a
-offers 'commands all the same' create cr
+offers 'commands all the same' create cre
 cohort 3
 mkdir -p "$work/state"
 echo 'no database at all' >"$work/state/arena.db"

@@ -154,10 +154,10 @@ static int finish(struct logs *logs)
     }
     fl_json_put(context->document, "job", fl_json_text(logs->id));
     fl_json_put(context->document, "results", list);
-    fl_visiting_report(context, &work->results);
     fl_visiting_keep(context, &work->results);
-    if (fl_cancelled())
+    if (fl_cancelled()) /* that is how one leaves it */
         return fl_cancel_status();
+    fl_visiting_report(context, &work->results);
     if (failed > 0)
         return failed < work->results.n ? FL_EXIT_PARTIAL : FL_EXIT_FAILED;
     return FL_EXIT_OK;

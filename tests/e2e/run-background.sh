@@ -49,6 +49,14 @@ equal 'several told apart' 'apple: oops|arrow: oops|autumn: oops|' \
 fleet logs "$job" -f >"$work/followed" 2>&1 &
 following=$!
 wait_for 30 grep -q 'autumn: oops' "$work/followed"
+fleet logs "$job" -f apple >"$work/left" 2>&1 &
+leaving=$!
+wait_for 30 grep -q oops "$work/left"
+kill -TERM $leaving
+status=0
+wait $leaving || status=$?
+equal 'leaving is no failure' '143 one|two|oops|' \
+    "$status $(tr '\n' '|' <"$work/left")"
 succeeds fleet run -x autumn -- 'touch "$HOME/go"'
 wait_for 30 is apple 'exited 3'
 equal 'the others go on' 'running null' "$(state autumn)"

@@ -10,6 +10,7 @@ const char fl_bgscript_input[] =
     "mkdir -p \"$dir\" && cat >\"$dir/in\"";
 
 const char fl_bgscript_common[] =
+    "mask=$(umask)\n"
     "umask 077\n"
     "base=${XDG_STATE_HOME:-$HOME/.local/state}/fleet/jobs\n"
     "boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)\n"
@@ -64,7 +65,7 @@ const char fl_bgscript_common[] =
  * another one, so that all of it can be told from all else. */
 #define KEEPER                                                                 \
     "cat >\"$dir/keeper\" <<'END' || fail 'no space for it'\n"                 \
-    "dir=$1 half=$2\n"                                                         \
+    "dir=$1 half=$2 mask=$3\n"                                                 \
     "trap '' HUP\n"                                                            \
     "size() { echo $(($(wc -c <\"$dir/log\"))); }\n"                           \
     "pump() {\n"                                                               \
@@ -84,7 +85,7 @@ const char fl_bgscript_common[] =
     "in=/dev/null\n"                                                           \
     "[ ! -f \"$dir/in\" ] || in=$dir/in\n"                                     \
     "{\n"                                                                      \
-    "    setsid sh \"$dir/enter\" \"$dir\" <\"$in\"\n"                         \
+    "    setsid sh \"$dir/enter\" \"$dir\" \"$mask\" <\"$in\"\n"               \
     "    echo \"$? ended $(date -u +%Y-%m-%dT%H:%M:%SZ)\" "                    \
     ">\"$dir/status.new\" &&\n"                                                \
     "        mv -f \"$dir/status.new\" \"$dir/status\"\n"                      \
@@ -93,6 +94,7 @@ const char fl_bgscript_common[] =
     "cat >\"$dir/enter\" <<'END' || fail 'no space for it'\n"                  \
     "line=$(cat /proc/$$/stat)\n"                                              \
     "dir=$1\n"                                                                 \
+    "umask \"$2\"\n"                                                           \
     "set -- ${line##*) }\n"                                                    \
     "echo \"$$ ${20}\" >\"$dir/pid.new\" && mv \"$dir/pid.new\" "              \
     "\"$dir/pid\"\n"                                                           \
@@ -127,7 +129,7 @@ const char fl_bgscript_start[] =
     "FLEET_JOB=$id export FLEET_JOB\n"
     /* What a shell begins with & cannot be interrupted, nor what that begins.
      */
-    "set -- sh \"$dir/keeper\" \"$dir\" \"$half\"\n"
+    "set -- sh \"$dir/keeper\" \"$dir\" \"$half\" \"$mask\"\n"
     "if setsid -f true 2>/dev/null; then\n"
     "    $scope setsid -f \"$@\" </dev/null >/dev/null 2>&1\n"
     "else\n"

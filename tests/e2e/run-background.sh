@@ -92,6 +92,14 @@ fails_with 2 fleet kill "$job" --signal NONE
 fails_with 1 fleet kill 00000
 says 'fleet jobs'
 
+# It runs as any other command there would.
+# shellcheck disable=SC2016
+as='umask; pwd; echo "$0 $MACHINE_NAME it'"'"'s"; test -t 0 || echo no terminal'
+started apple -- "$as"
+wait_for 30 is apple 'exited 0'
+succeeds fleet logs "$job"
+equal 'as without --background' "$(fleet run apple -q -- "$as")" "$(cat "$out")"
+
 # A number of a process that is in use again is not hit.
 started apple -- 'exec sleep 1000'
 place=.local/state/fleet/jobs/$job

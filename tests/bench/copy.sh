@@ -166,20 +166,18 @@ for tool in $tools; do
 done
 row '\n'
 side_by_side large
+tell push-large "push of $megabytes MB"
+tell again-large '  once more'
+tell pull-large "pull of $megabytes MB"
 side_by_side small
+tell push-small 'push of 10,000 files'
+tell again-small '  once more'
+tell pull-small 'pull of 10,000 files'
 if [ "$tools" != 'fleet scp' ] && wire 50; then
     place=near
     tools='fleet rsync' # scp would wait for each file
     side_by_side small -50
     tools='fleet scp rsync'
-fi
-tell push-large "push of $megabytes MB"
-tell again-large '  once more'
-tell pull-large "pull of $megabytes MB"
-tell push-small 'push of 10,000 files'
-tell again-small '  once more'
-tell pull-small 'pull of 10,000 files'
-if [ "$place" = near ]; then
     tell push-small-50 '  push at 50 ms'
     tell again-small-50 '  once more'
     tell pull-small-50 '  pull'

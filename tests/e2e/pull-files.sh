@@ -119,8 +119,8 @@ pull_it=$(command -v fleet)
 for kind in renameat mkdirat send; do
     rm -rf cut
     steps=$(count_steps "$pull_it" pull apple --out cut -- work/src)
-    stride=$((steps / ${FLEET_TEST_LONG:+10}2 + 1))
-    for step in $(seq 2 "$stride" "$steps"); do
+    stride=$((steps / (${FLEET_TEST_LONG:+10}0 + 2) + 1))
+    for step in $(seq "$stride" "$stride" "$steps"); do
         rm -rf cut
         mkdir -p cut/apple/src/deep
         echo old >cut/apple/src/deep/one

@@ -78,6 +78,20 @@ succeeds fleet push --json -- data
 same 'after a death'
 check 'not all anew' test "$(json '.results[0].resumed_bytes')" -ge 3000000
 
+# Told to end: at once, and the next run goes on.
+start_over
+fleet push --limit 4M -- data >"$out" 2>"$err" &
+push=$!
+wait_for 20 come 3000000
+status=0
+kill -TERM $push
+wait $push || status=$?
+equal 'told to end' 143 "$status"
+check_not 'no half file' test -e "$home/data"
+succeeds fleet push --json -- data
+same 'after that'
+check 'not all anew' test "$(json '.results[0].resumed_bytes')" -ge 3000000
+
 # At every step that sends something, a new tree or an old one.
 kind=send
 old_tree()
@@ -101,8 +115,8 @@ whole_or_old()
 old_tree
 steps=$(count_steps "$push_it" push -- data)
 [ "$steps" -gt 20 ] || fail "only $steps steps"
-stride=$((steps / ${FLEET_TEST_LONG:+10}4 + 1))
-for step in $(seq 7 "$stride" "$steps"); do
+stride=$((steps / (${FLEET_TEST_LONG:+10}0 + 3) + 1))
+for step in $(seq "$stride" "$stride" "$steps"); do
     old_tree
     die_at "$step" "$push_it" push -- data
     whole_or_old

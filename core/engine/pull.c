@@ -122,7 +122,8 @@ static int take_rest(struct fl_pulled *pull, struct fleet_error *err)
             rc = fl_landing_link(&pull->landing, copy->link, copy->name, err);
         else
             rc = fl_pull_take_alone(pull, i, err);
-        if (rc == FLEET_ECONFLICT || rc == FLEET_ENOTFOUND)
+        if (rc == FLEET_ECONFLICT || rc == FLEET_ENOTFOUND ||
+            rc == FLEET_EINVALID)
             rc = give_up(pull, i, err);
     }
     return rc;
@@ -202,7 +203,7 @@ int fl_pull_work(struct fl_visit *visit, struct fleet_error *err)
     if (rc == 0)
         rc = fl_copy_persist(visit, pull->plan->idle_ms, &pull->moved,
                              pull_once, pull, err);
-    if (rc == 0 || rc == FLEET_EINVALID)
+    if (rc == 0 || rc == FLEET_EINVALID || rc == FLEET_EINTERNAL)
         fl_landing_sweep(&pull->landing);
     fl_landing_close(&pull->landing);
     return rc;

@@ -27,7 +27,7 @@ static int write_all(int fd, const char *data, size_t len,
             continue;
         if (n < 0)
             return fleet_fail(
-                err, FLEET_EINVALID, "here: %s%s", strerror(errno),
+                err, FLEET_EINTERNAL, "here: %s%s", strerror(errno),
                 errno == ENOSPC ? ": the disk of this computer is full" : "");
         data += n;
         len -= (size_t)n;

@@ -154,6 +154,16 @@ says 'deep/large'
 check_not 'not here' test -e restless/apple/src/deep/large
 check 'the others are' cmp "$src/a b/new" 'restless/apple/src/a b/new'
 
+# The disk here is too small.
+mkdir full
+if mount -t tmpfs -o size=4m none "$work/full" 2>/dev/null; then
+    on_exit umount "$work/full"
+    fails_with 1 fleet pull apple --out full -- work/src
+    says 'the disk of this computer is full'
+    check_not 'no half file' test -e full/apple/src/deep/large
+    equal 'nothing beside it' src "$(ls -A full/apple)"
+fi
+
 # Mistakes.
 fails_with 2 fleet pull apple --out x work/src
 says 'behind --'

@@ -207,25 +207,27 @@ int fl_admit_visit(struct fl_admit *admit, struct fleet_error *err)
     struct fl_ssh_key *key = NULL;
     struct fl_progress *progress;
     struct fl_access_job job = {
-        .engine = engine,
-        .fleet = &admit->fleet,
-        .selected = admit->selected,
+        .to = {.engine = engine,
+               .fleet = &admit->fleet,
+               .selected = admit->selected,
+               .limit_ms =
+                   engine->timeout_ms > 0 ? engine->timeout_ms : LIMIT_MS,
+               .event = fl_progress_event},
         .people = &admit->people,
         .ca = &admit->ca,
         .only = admit->only,
-        .limit_ms = engine->timeout_ms > 0 ? engine->timeout_ms : LIMIT_MS,
         .dry = admit->dry,
         .kill = admit->kill,
         .kill_on = admit->kill_on,
         .key_path = admit->key_path,
         .cert_path = admit->cert_path,
-        .event = fl_progress_event};
+    };
     int rc = fl_ssh_key_open(engine->settings.key_path, &key, err);
 
     fl_visit_results_clear(&admit->results);
-    job.key = key;
+    job.to.key = key;
     progress = rc == 0 ? fl_progress_open(context, "done") : NULL;
-    job.event_arg = progress;
+    job.to.event_arg = progress;
     if (rc == 0)
         rc = fl_access_run(&job, &admit->results, err);
     fl_progress_close(progress);

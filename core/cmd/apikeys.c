@@ -372,16 +372,16 @@ static int visit(struct work *work, struct fleet_error *err)
     struct fl_progress *progress = fl_progress_open(context, "keys");
     int64_t limit_ms = context->globals.timeout_ms;
     const struct fl_podkeys_job job = {
-        .engine = &context->engine,
-        .fleet = &work->fleet,
-        .selected = work->selected,
-        .key = work->key,
-        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+        .to = {.engine = &context->engine,
+               .fleet = &work->fleet,
+               .selected = work->selected,
+               .key = work->key,
+               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+               .event = fl_progress_event,
+               .event_arg = progress},
         .what = work->what,
         .sheet = &work->sheet,
         .names = &work->names,
-        .event = fl_progress_event,
-        .event_arg = progress,
     };
     int rc = fl_podkeys_run(&job, &work->results, err);
 

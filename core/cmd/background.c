@@ -80,21 +80,21 @@ static int send(struct start *start, struct fleet_error *err)
     int rc;
 
     start->task = (struct fl_bg_task){
-        .engine = &context->engine,
-        .fleet = what->fleet,
-        .selected = what->selected,
+        .to = {.engine = &context->engine,
+               .fleet = what->fleet,
+               .selected = what->selected,
+               .key = what->key,
+               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+               .event = fl_progress_event,
+               .event_arg = fl_progress_open(context, "started")},
         .ids = start->ids,
-        .key = what->key,
         .verb = FL_BG_START,
         .command = what->command,
         .input = what->input,
         .input_len = what->input_len,
-        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-        .event = fl_progress_event,
-        .event_arg = fl_progress_open(context, "started"),
     };
     rc = fl_bg_visit(&start->task, &start->results, err);
-    fl_progress_close(start->task.event_arg);
+    fl_progress_close(start->task.to.event_arg);
     return rc;
 }
 

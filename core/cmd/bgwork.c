@@ -167,13 +167,13 @@ int fl_bgwork_visit(struct fl_bgwork *work, enum fl_bg_verb verb,
     struct fl_context *context = work->context;
     int64_t limit_ms = context->globals.timeout_ms;
     struct fl_bg_task task = {
-        .engine = &context->engine,
-        .fleet = &work->fleet,
-        .selected = work->selected,
+        .to = {.engine = &context->engine,
+               .fleet = &work->fleet,
+               .selected = work->selected,
+               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+               .event = fl_progress_event},
         .verb = verb,
         .signal = signal,
-        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-        .event = fl_progress_event,
     };
     int rc = choose(work, wanted) < 0 ? fl_enomem(err) : FLEET_OK;
 
@@ -182,11 +182,11 @@ int fl_bgwork_visit(struct fl_bgwork *work, enum fl_bg_verb verb,
     if (rc < 0)
         return rc;
     fl_visit_results_clear(&work->results);
-    task.key = work->key;
+    task.to.key = work->key;
     task.ids = (const char *const *)work->ids;
-    task.event_arg = fl_progress_open(context, "asked");
+    task.to.event_arg = fl_progress_open(context, "asked");
     rc = fl_bg_visit(&task, &work->results, err);
-    fl_progress_close(task.event_arg);
+    fl_progress_close(task.to.event_arg);
     if (rc == 0)
         take_answers(work);
     return rc;

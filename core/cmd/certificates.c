@@ -53,17 +53,19 @@ int fl_certificates_give(struct fl_context *context,
     FL_AUTO(fl_hostca_clear) struct fl_hostca ca = {0};
     struct fl_ssh_key *key = NULL;
     struct fl_certify_job job = {
-        .engine = engine,
-        .fleet = fleet,
-        .selected = selected,
+        .to = {.engine = engine,
+               .fleet = fleet,
+               .selected = selected,
+               .limit_ms =
+                   engine->timeout_ms > 0 ? engine->timeout_ms : LIMIT_MS},
         .ca = &ca,
-        .limit_ms = engine->timeout_ms > 0 ? engine->timeout_ms : LIMIT_MS,
-        .command = context->words};
+        .command = context->words,
+    };
     int rc = fl_hostca_open(engine, &ca, err);
 
     if (rc == 0)
         rc = fl_visiting_key(context, &key, err);
-    job.key = key;
+    job.to.key = key;
     if (rc == 0)
         rc = fl_certify_run(&job, results, err);
     if (rc == 0)

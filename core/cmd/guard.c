@@ -99,15 +99,15 @@ static int ask(struct guard *guard, struct fleet_error *err)
     struct fl_context *context = guard->context;
     struct fl_progress *progress = fl_progress_open(context, "asked");
     const struct fl_save_task task = {
-        .engine = &context->engine,
-        .fleet = guard->fleet,
-        .selected = guard->selected,
-        .key = guard->key,
+        .to = {.engine = &context->engine,
+               .fleet = guard->fleet,
+               .selected = guard->selected,
+               .key = guard->key,
+               .limit_ms = LIMIT_MS,
+               .event = fl_progress_event,
+               .event_arg = progress},
         .verb = FL_SAVE_LOOK,
         .known = &guard->known,
-        .limit_ms = LIMIT_MS,
-        .event = fl_progress_event,
-        .event_arg = progress,
     };
     int rc = fl_save_visit(&task, &guard->results, err);
 

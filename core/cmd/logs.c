@@ -96,16 +96,16 @@ static int read_logs(struct logs *logs, struct fleet_error *err)
     struct fl_bgwork *work = &logs->work;
     int64_t limit_ms = work->context->globals.timeout_ms;
     const struct fl_bg_log_task task = {
-        .engine = &work->context->engine,
-        .fleet = &work->fleet,
-        .selected = work->selected,
-        .key = work->key,
+        .to = {.engine = &work->context->engine,
+               .fleet = &work->fleet,
+               .selected = work->selected,
+               .key = work->key,
+               .limit_ms = limit_ms > 0            ? limit_ms
+                           : logs->options->follow ? FL_FOREVER
+                                                   : LIMIT_MS},
         .id = logs->id,
         .lines = logs->options->lines,
         .follow = logs->options->follow,
-        .limit_ms = limit_ms > 0            ? limit_ms
-                    : logs->options->follow ? FL_FOREVER
-                                            : LIMIT_MS,
         .heard = logs->lines ? fl_lines_heard : keep,
         .heard_args = logs->lines ? fl_lines_members(logs->lines) : logs->args,
     };

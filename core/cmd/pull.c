@@ -90,10 +90,10 @@ static int make_plan(struct work *work, const struct pull_options *given,
     return FLEET_OK;
 }
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
-    struct work *work = arg;
+    const struct work *work = arg;
     struct fl_pulled *pulled = own;
 
     pulled->plan = &work->plan;
@@ -104,11 +104,12 @@ static int begin(void *arg, const struct fl_member *member, void *own,
 
 static int do_work(struct work *work, const struct pull_options *given)
 {
-    struct fl_visit_job job = {.own_size = sizeof(struct fl_pulled),
-                               .begin = begin,
-                               .work = fl_pull_work,
-                               .clear = fl_pulled_clear,
-                               .arg = work};
+    static const struct fl_visit_kind kind = {.own_size =
+                                                  sizeof(struct fl_pulled),
+                                              .begin = begin,
+                                              .work = fl_pull_work,
+                                              .clear = fl_pulled_clear,
+                                              .told = fl_transfer_told};
     struct fleet_error err = {0};
     int rc = fl_transfer_open(&work->transfer, &err);
 
@@ -119,7 +120,7 @@ static int do_work(struct work *work, const struct pull_options *given)
     if (rc == 0)
         rc = make_plan(work, given, &err);
     if (rc == 0)
-        rc = fl_transfer_run(&work->transfer, &job, &err);
+        rc = fl_transfer_run(&work->transfer, &kind, work, &err);
     if (rc < 0)
         return fl_report(work->transfer.context, &err, NULL, NULL);
     return fl_transfer_finish(&work->transfer);

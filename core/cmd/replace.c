@@ -331,24 +331,24 @@ static int hand_over(struct work *work, struct fleet_error *err)
 {
     int64_t limit_ms = work->context->globals.timeout_ms;
     struct fl_handover handover = {
-        .engine = &work->context->engine,
-        .fleet = &work->bring.make.fleet,
-        .key = work->bring.key,
+        .to = {.engine = &work->context->engine,
+               .fleet = &work->bring.make.fleet,
+               .key = work->bring.key,
+               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+               .event = fl_progress_event},
         .paths = &work->paths,
         .most = work->options->max_mb << 20,
-        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-        .event = fl_progress_event,
     };
     int rc = open_archive(work, err);
 
     if (rc < 0)
         return rc;
     handover.archive = work->archive;
-    handover.event_arg = fl_progress_open(work->context, "copied");
+    handover.to.event_arg = fl_progress_open(work->context, "copied");
     rc = fl_handover_take(&handover, find(work, work->name), err);
     if (rc == 0)
         rc = fl_handover_give(&handover, find(work, work->next), err);
-    fl_progress_close(handover.event_arg);
+    fl_progress_close(handover.to.event_arg);
     work->bytes = handover.bytes;
     return rc;
 }
@@ -410,13 +410,15 @@ static int settle(struct work *work, struct fleet_error *err)
     FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
     FL_AUTO_FREE bool *selected =
         calloc(fleet->n_members + 1, sizeof(*selected));
-    const struct fl_setup_job job = {.engine = &context->engine,
-                                     .fleet = fleet,
-                                     .selected = selected,
-                                     .steps = &steps,
-                                     .key = work->bring.key,
-                                     .limit_ms = RENAMING_MS,
-                                     .command = context->words};
+    const struct fl_setup_job job = {
+        .to = {.engine = &context->engine,
+               .fleet = fleet,
+               .selected = selected,
+               .key = work->bring.key,
+               .limit_ms = RENAMING_MS},
+        .steps = &steps,
+        .command = context->words,
+    };
     const struct fl_member *member = find(work, work->name);
     int rc;
 

@@ -174,10 +174,13 @@ static int restore(struct work *work, struct fleet_error *err)
     int64_t limit_ms = context->globals.timeout_ms;
     struct fl_progress *progress = fl_progress_open(context, "restored");
     const struct fl_save_task task = {
-        .engine = &context->engine,
-        .fleet = &work->fleet,
-        .selected = work->selected,
-        .key = work->key,
+        .to = {.engine = &context->engine,
+               .fleet = &work->fleet,
+               .selected = work->selected,
+               .key = work->key,
+               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+               .event = fl_progress_event,
+               .event_arg = progress},
         .verb = FL_SAVE_RESTORE,
         .known = &work->known,
         .from = work->from,
@@ -185,9 +188,6 @@ static int restore(struct work *work, struct fleet_error *err)
         .files = files_of(work),
         .skip_repo = work->options->no_repo,
         .skip_files = work->options->no_files,
-        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-        .event = fl_progress_event,
-        .event_arg = progress,
     };
     int rc = fl_save_visit(&task, &work->results, err);
 

@@ -335,19 +335,19 @@ static int run_all(struct work *work, struct fleet_error *err)
     int rc = open_output(work, &progress, err);
     int64_t limit_ms = context->globals.timeout_ms;
     struct fl_run_job job = {
-        .engine = &context->engine,
-        .fleet = &work->fleet,
-        .selected = work->selected,
-        .key = work->key,
+        .to = {.engine = &context->engine,
+               .fleet = &work->fleet,
+               .selected = work->selected,
+               .key = work->key,
+               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
+               .event = fl_progress_event,
+               .event_arg = progress},
         .command = fl_buf_text(&work->command),
         .input = work->options->input ? fl_buf_text(&work->input) : NULL,
         .input_len = work->input.len,
-        .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
         .heard = work->lines ? fl_lines_heard : NULL,
         .heard_args = work->lines ? fl_lines_members(work->lines) : NULL,
         .keep = context->format == FL_FORMAT_JSON,
-        .event = fl_progress_event,
-        .event_arg = progress,
     };
 
     if (rc == 0)

@@ -239,15 +239,15 @@ static int set_up(struct work *work, struct fleet_error *err)
     struct fl_context *context = work->context;
     struct fl_progress *progress = fl_progress_open(context, "set up");
     const struct fl_setup_job job = {
-        .engine = &context->engine,
-        .fleet = &work->fleet,
-        .selected = work->selected,
+        .to = {.engine = &context->engine,
+               .fleet = &work->fleet,
+               .selected = work->selected,
+               .key = work->key,
+               .limit_ms = context->globals.timeout_ms,
+               .event = fl_progress_event,
+               .event_arg = progress},
         .steps = &work->steps,
-        .key = work->key,
-        .limit_ms = context->globals.timeout_ms,
         .command = context->words,
-        .event = fl_progress_event,
-        .event_arg = progress,
     };
     int rc = fl_setup_run(&job, &work->results, err);
 

@@ -137,8 +137,8 @@ static void tell_rate(void *arg, struct fl_buf *out)
     fl_buf_printf(out, "  %s, %s/s", size, rate);
 }
 
-static bool tell_pod(void *arg, const struct fl_visit_result *result,
-                     char text[64])
+bool fl_transfer_told(const void *arg, const struct fl_visit_result *result,
+                      char text[64])
 {
     const struct fl_copied *copied = result->own;
     char size[32];
@@ -152,11 +152,13 @@ static bool tell_pod(void *arg, const struct fl_visit_result *result,
     return true;
 }
 
-int fl_transfer_run(struct fl_transfer *transfer, struct fl_visit_job *job,
+int fl_transfer_run(struct fl_transfer *transfer,
+                    const struct fl_visit_kind *kind, const void *arg,
                     struct fleet_error *err)
 {
     struct fl_context *context = transfer->context;
     struct fl_progress *progress;
+    struct fl_visit_to to;
     int rc = fl_work_look(context, 0, &transfer->fleet, err);
 
     if (rc == 0)
@@ -170,15 +172,14 @@ int fl_transfer_run(struct fl_transfer *transfer, struct fl_visit_job *job,
     progress = fl_progress_open(context, transfer->verb);
     fl_progress_tail(progress, tell_rate, transfer);
     transfer->began = fl_now_ms();
-    job->engine = &context->engine;
-    job->fleet = &transfer->fleet;
-    job->selected = transfer->selected;
-    job->key = transfer->key;
-    job->limit_ms = LIMIT_MS;
-    job->told = tell_pod;
-    job->event = fl_progress_event;
-    job->event_arg = progress;
-    rc = fl_visit_all(job, &transfer->results, err);
+    to = (struct fl_visit_to){.engine = &context->engine,
+                              .fleet = &transfer->fleet,
+                              .selected = transfer->selected,
+                              .key = transfer->key,
+                              .limit_ms = LIMIT_MS,
+                              .event = fl_progress_event,
+                              .event_arg = progress};
+    rc = fl_visit_all(&to, kind, arg, &transfer->results, err);
     fl_progress_close(progress);
     return rc;
 }

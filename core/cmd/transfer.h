@@ -44,10 +44,13 @@ struct fl_transfer {
 };
 /* Reads flags and what stands behind --; no pod is asked. */
 int fl_transfer_open(struct fl_transfer *transfer, struct fleet_error *err);
-/* Finds the pods and lets WORK, BEGIN and CLEAR do it (see fl_visit_job); own
- * begins with a struct fl_copied. */
-int fl_transfer_run(struct fl_transfer *transfer, struct fl_visit_job *job,
+/* Finds the pods and visits them; own begins with a struct fl_copied. */
+int fl_transfer_run(struct fl_transfer *transfer,
+                    const struct fl_visit_kind *kind, const void *arg,
                     struct fleet_error *err);
+/* For kind->told. */
+bool fl_transfer_told(const void *arg, const struct fl_visit_result *result,
+                      char text[64]);
 /* Prints the results; the exit status. */
 int fl_transfer_finish(struct fl_transfer *transfer);
 void fl_transfer_close(struct fl_transfer *transfer);

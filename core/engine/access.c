@@ -70,7 +70,7 @@ static void clear(void *own)
 }
 
 /* Copies of everything: the thread may outlive the run. */
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct fl_access_job *job = arg;
@@ -80,9 +80,9 @@ static int begin(void *arg, const struct fl_member *member, void *own,
     accessed->kill = job->kill;
     accessed->kill_anyway = job->kill && job->kill_on &&
                             fl_strv_has(job->kill_on, member->short_name);
-    accessed->cohort = strdup(job->engine->cohort.prefix);
+    accessed->cohort = strdup(job->to.engine->cohort.prefix);
     accessed->ca = strdup(job->ca->line);
-    accessed->dir = strdup(job->engine->state_dir);
+    accessed->dir = strdup(job->to.engine->state_dir);
     if (!accessed->cohort || !accessed->ca || !accessed->dir)
         return fl_enomem(err);
     accessed->only = job->only ? strdup(job->only) : NULL;
@@ -94,11 +94,12 @@ static int begin(void *arg, const struct fl_member *member, void *own,
         if (!accessed->key_path || !accessed->cert_path)
             return fl_enomem(err);
     }
-    return fl_access_wanted(job->engine, job->people, job->only, member,
+    return fl_access_wanted(job->to.engine, job->people, job->only, member,
                             &accessed->ids, &accessed->principals, err);
 }
 
-static bool told(void *arg, const struct fl_visit_result *result, char text[64])
+static bool told(const void *arg, const struct fl_visit_result *result,
+                 char text[64])
 {
     const struct fl_accessed *accessed = fl_accessed_of(result);
     const struct fl_authkeys_change *change = &accessed->change;
@@ -117,23 +118,15 @@ static bool told(void *arg, const struct fl_visit_result *result, char text[64])
 int fl_access_run(const struct fl_access_job *job,
                   struct fl_visit_results *results, struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = job->engine,
-        .fleet = job->fleet,
-        .selected = job->selected,
-        .key = job->key,
-        .limit_ms = job->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_accessed),
         .begin = begin,
         .work = fl_access_work,
         .clear = clear,
         .told = told,
-        .arg = (void *)job,
-        .event = job->event,
-        .event_arg = job->event_arg,
     };
 
-    return fl_visit_all(&visits, results, err);
+    return fl_visit_all(&job->to, &kind, job, results, err);
 }
 
 const struct fl_accessed *fl_accessed_of(const struct fl_visit_result *result)

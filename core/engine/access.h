@@ -12,22 +12,16 @@
  * when they bear his name. Nothing is asked of the pod's sshd, and no line of
  * anybody else is touched. */
 struct fl_access_job {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected;
+    struct fl_visit_to to;
     const struct fl_people *people;
     const struct fl_signer *ca;
-    const struct fl_ssh_key *key; /* of the cohort */
     const char *only; /* this id, and nobody else's line; NULL: all */
-    int64_t limit_ms; /* for each pod */
     bool dry;         /* looks, and changes nothing */
     bool kill;        /* ends all sessions where somebody is shut out */
     const struct fl_strv *kill_on; /* and on these (short names); may be NULL */
     /* Of somebody who is shut out everywhere: what he would show. Each pod has
      * to refuse it. NULL: nobody, or it is not here. */
     const char *key_path, *cert_path;
-    fl_event_sink *event;
-    void *event_arg;
 };
 
 enum fl_proof {

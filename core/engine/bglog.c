@@ -99,7 +99,7 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
     return rc;
 }
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct fl_bg_log_task *task = arg;
@@ -109,7 +109,7 @@ static int begin(void *arg, const struct fl_member *member, void *own,
     if (!heard->log)
         return fl_enomem(err);
     heard->log->task = *task;
-    heard->log->heard_arg = task->heard_args[member - task->fleet->members];
+    heard->log->heard_arg = task->heard_args[member - task->to.fleet->members];
     fl_buf_init(&heard->log->note, NOTE_MAX);
     return FLEET_OK;
 }
@@ -129,18 +129,12 @@ static void clear(void *own)
 int fl_bg_read_logs(const struct fl_bg_log_task *task,
                     struct fl_visit_results *results, struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = task->engine,
-        .fleet = task->fleet,
-        .selected = task->selected,
-        .key = task->key,
-        .limit_ms = task->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_bg_heard),
         .begin = begin,
         .work = work,
         .clear = clear,
-        .arg = (void *)task,
     };
 
-    return fl_visit_all(&visits, results, err);
+    return fl_visit_all(&task->to, &kind, task, results, err);
 }

@@ -217,7 +217,7 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
     return rc == 0 && starts ? check_start(answer, err) : rc;
 }
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct fl_bg_task *task = arg;
@@ -225,7 +225,7 @@ static int begin(void *arg, const struct fl_member *member, void *own,
 
     (void)err;
     answer->task = *task;
-    answer->ids = task->ids[member - task->fleet->members];
+    answer->ids = task->ids[member - task->to.fleet->members];
     return FLEET_OK;
 }
 
@@ -237,20 +237,12 @@ static void clear(void *own)
 int fl_bg_visit(const struct fl_bg_task *task, struct fl_visit_results *results,
                 struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = task->engine,
-        .fleet = task->fleet,
-        .selected = task->selected,
-        .key = task->key,
-        .limit_ms = task->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_bg_answer),
         .begin = begin,
         .work = work,
         .clear = clear,
-        .arg = (void *)task,
-        .event = task->event,
-        .event_arg = task->event_arg,
     };
 
-    return fl_visit_all(&visits, results, err);
+    return fl_visit_all(&task->to, &kind, task, results, err);
 }

@@ -25,18 +25,12 @@ struct fl_bg_seen {
     char why[200];
 };
 struct fl_bg_task {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected;
+    struct fl_visit_to to;
     const char *const *ids; /* by member: with blanks between */
-    const struct fl_ssh_key *key;
     enum fl_bg_verb verb;
     const char *command, *input; /* of start; input may be NULL */
     size_t input_len;
     const char *signal; /* of kill: "TERM" */
-    int64_t limit_ms;
-    fl_event_sink *event;
-    void *event_arg;
 };
 struct fl_bg_answer {
     struct fl_bg_seen *at;
@@ -64,14 +58,10 @@ struct fl_bg_heard {
     struct fl_bg_log *log;  /* the room's */
 };
 struct fl_bg_log_task {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected;
-    const struct fl_ssh_key *key;
+    struct fl_visit_to to;
     const char *id;
-    int64_t lines; /* the last so many; -1: all */
-    bool follow;   /* until it ends */
-    int64_t limit_ms;
+    int64_t lines;       /* the last so many; -1: all */
+    bool follow;         /* until it ends */
     fl_ssh_heard *heard; /* stream is always 1; LEN 0 at its end */
     void *const *heard_args;
 };

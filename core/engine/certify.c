@@ -194,7 +194,7 @@ struct run {
     const char *dir;
 };
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct run *run = arg;
@@ -223,7 +223,7 @@ static int keep(const struct fl_certify_job *job,
         else if (fleet_pod_get(result->member->pod, FLEET_POD_ID))
             without[n_without++] = result->member;
     }
-    return fl_hostca_keep(job->engine, job->ca, job->command, with, n_with,
+    return fl_hostca_keep(job->to.engine, job->ca, job->command, with, n_with,
                           without, n_without, err);
 }
 
@@ -231,19 +231,13 @@ static int run_in(const struct fl_certify_job *job, const char *dir,
                   struct fl_visit_results *results, struct fleet_error *err)
 {
     struct run run = {job->ca, dir};
-    const struct fl_visit_job visits = {
-        .engine = job->engine,
-        .fleet = job->fleet,
-        .selected = job->selected,
-        .key = job->key,
-        .limit_ms = job->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct line),
         .begin = begin,
         .work = certify,
         .clear = line_clear,
-        .arg = &run,
     };
-    int rc = fl_visit_all(&visits, results, err);
+    int rc = fl_visit_all(&job->to, &kind, &run, results, err);
 
     return rc < 0 || results->n == 0 ? rc : keep(job, results, err);
 }
@@ -251,8 +245,9 @@ static int run_in(const struct fl_certify_job *job, const char *dir,
 int fl_certify_run(const struct fl_certify_job *job,
                    struct fl_visit_results *results, struct fleet_error *err)
 {
-    FL_AUTO_FREE char *dir = fl_format("%s/ca.XXXXXX", job->engine->state_dir);
-    int rc = dir ? fl_dir_make(job->engine->state_dir, err) : fl_enomem(err);
+    FL_AUTO_FREE char *dir =
+        fl_format("%s/ca.XXXXXX", job->to.engine->state_dir);
+    int rc = dir ? fl_dir_make(job->to.engine->state_dir, err) : fl_enomem(err);
 
     if (rc < 0)
         return rc;

@@ -10,13 +10,9 @@
  * it shows is signed here, its sshd is told of the certificate, and has to show
  * it to a stranger. */
 struct fl_certify_job {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected;
+    struct fl_visit_to to;
     const struct fl_hostca *ca;
-    const struct fl_ssh_key *key; /* of the cohort */
-    int64_t limit_ms;             /* for each pod */
-    const char *command;          /* for the lock */
+    const char *command; /* for the lock */
 };
 /* What came of it is in the results and, for those who write files, in the
  * state. */

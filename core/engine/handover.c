@@ -104,7 +104,7 @@ struct plan {
     int64_t bytes;
 };
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct plan *plan = arg;
@@ -126,27 +126,21 @@ static int visit(struct plan *plan, const struct fl_member *member,
     const struct fl_handover *handover = plan->handover;
     FL_AUTO(fl_visit_results_clear) struct fl_visit_results results = {0};
     FL_AUTO_FREE bool *selected =
-        calloc(handover->fleet->n_members + 1, sizeof(*selected));
-    const struct fl_visit_job job = {
-        .engine = handover->engine,
-        .fleet = handover->fleet,
-        .selected = selected,
-        .key = handover->key,
-        .limit_ms = handover->limit_ms,
+        calloc(handover->to.fleet->n_members + 1, sizeof(*selected));
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct way),
         .begin = begin,
         .work = work,
         .clear = way_clear,
-        .arg = plan,
-        .event = handover->event,
-        .event_arg = handover->event_arg,
     };
+    struct fl_visit_to to = handover->to;
     int rc;
 
     if (!selected)
         return fl_enomem(err);
-    selected[member - handover->fleet->members] = true;
-    rc = fl_visit_all(&job, &results, err);
+    selected[member - to.fleet->members] = true;
+    to.selected = selected;
+    rc = fl_visit_all(&to, &kind, plan, &results, err);
     if (rc == 0 && results.at[0].stage) {
         *err = results.at[0].error;
         rc = err->code;

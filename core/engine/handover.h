@@ -8,15 +8,10 @@
 /* What lies on one pod, taken to another by way of an archive here, so that it
  * is somewhere whatever happens on the way. */
 struct fl_handover {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const struct fl_ssh_key *key;
+    struct fl_visit_to to;       /* but for selected; limit: for each way */
     const struct fl_strv *paths; /* in the home directory, or below it */
     const char *archive;         /* a file here, of this user alone */
     int64_t most;                /* bytes it may have */
-    int64_t limit_ms;            /* for each of the two ways */
-    fl_event_sink *event;
-    void *event_arg;
 
     int64_t bytes; /* result: of the archive */
 };

@@ -71,7 +71,7 @@ static int add(struct fl_podkeys *keys, const char *name, const char *value)
     return key->name && (key->value || !value) ? FLEET_OK : FLEET_ENOMEM;
 }
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct fl_podkeys_job *job = arg;
@@ -286,24 +286,16 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
 int fl_podkeys_run(const struct fl_podkeys_job *job,
                    struct fl_visit_results *results, struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = job->engine,
-        .fleet = job->fleet,
-        .selected = job->selected,
-        .key = job->key,
-        .limit_ms = job->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_podkeys),
         .begin = begin,
         .work = work,
         .clear = keys_clear,
-        .arg = (void *)job,
-        .event = job->event,
-        .event_arg = job->event_arg,
     };
 
     for (size_t i = 0; job->sheet && i < job->sheet->n; i++) {
         if (fl_log_hide(job->sheet->at[i].value) < 0)
             return fl_enomem(err);
     }
-    return fl_visit_all(&visits, results, err);
+    return fl_visit_all(&job->to, &kind, job, results, err);
 }

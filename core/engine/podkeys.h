@@ -30,16 +30,10 @@ struct fl_podkeys {
 };
 
 struct fl_podkeys_job {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected;
-    const struct fl_ssh_key *key;
-    int64_t limit_ms;
+    struct fl_visit_to to;
     enum fl_podkeys_what what;
     const struct fl_keysheet *sheet; /* push, rotate: settled, by full names */
     const struct fl_strv *names;     /* remove */
-    fl_event_sink *event;
-    void *event_arg;
 };
 int fl_podkeys_run(const struct fl_podkeys_job *job,
                    struct fl_visit_results *results, struct fleet_error *err);

@@ -9,7 +9,7 @@
 
 /* The command and its input outlive a thread that is wedged: whoever runs this
  * leaves them then. */
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct fl_run_job *job = arg;
@@ -24,8 +24,9 @@ static int begin(void *arg, const struct fl_member *member, void *own,
         .max_out = keeps ? OUTPUT_MAX : 0,
         .max_err = keeps ? OUTPUT_MAX : 0,
         .heard = job->heard,
-        .heard_arg =
-            job->heard ? job->heard_args[member - job->fleet->members] : NULL,
+        .heard_arg = job->heard
+                         ? job->heard_args[member - job->to.fleet->members]
+                         : NULL,
     };
     return FLEET_OK;
 }
@@ -48,7 +49,8 @@ static void clear(void *own)
     fl_ssh_exec_clear(&((struct fl_ran *)own)->exec);
 }
 
-static bool told(void *arg, const struct fl_visit_result *result, char text[64])
+static bool told(const void *arg, const struct fl_visit_result *result,
+                 char text[64])
 {
     int status = fl_run_status(result);
 
@@ -60,23 +62,15 @@ static bool told(void *arg, const struct fl_visit_result *result, char text[64])
 int fl_run_all(const struct fl_run_job *job, struct fl_visit_results *results,
                struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = job->engine,
-        .fleet = job->fleet,
-        .selected = job->selected,
-        .key = job->key,
-        .limit_ms = job->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_ran),
         .begin = begin,
         .work = work,
         .clear = clear,
         .told = told,
-        .arg = (void *)job,
-        .event = job->event,
-        .event_arg = job->event_arg,
     };
 
-    return fl_visit_all(&visits, results, err);
+    return fl_visit_all(&job->to, &kind, job, results, err);
 }
 
 const struct fl_ran *fl_run_of(const struct fl_visit_result *result)

@@ -11,21 +11,15 @@ struct fl_ran {
     bool ended;              /* the command came to its end */
 };
 struct fl_run_job {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected; /* by member */
-    const struct fl_ssh_key *key;
+    struct fl_visit_to to;
     const char *command;
     const char *input; /* for each of them; may be NULL */
     size_t input_len;
-    int64_t limit_ms; /* for each pod */
     /* Output as it comes; LEN 0: that stream has ended. By member is what it is
      * told. NULL: it is kept. */
     fl_ssh_heard *heard;
     void *const *heard_args;
     bool keep; /* also what is heard */
-    fl_event_sink *event;
-    void *event_arg;
 };
 /* Each result's own is a struct fl_ran. FLEET_OK when it ran. */
 int fl_run_all(const struct fl_run_job *job, struct fl_visit_results *results,

@@ -193,7 +193,7 @@ static void put_common(const struct fl_saving *saving, struct fl_onpod *script)
     fl_onpod_set(script, "paths", saving->paths);
     fl_onpod_set(script, "exclude", saving->exclude);
     fl_onpod_set_number(script, "max_kb",
-                        task->engine->settings.backup_max_mb * 1024);
+                        task->to.engine->settings.backup_max_mb * 1024);
     fl_buf_puts(&script->text, fl_savescript_common);
 }
 
@@ -219,10 +219,10 @@ static int save_files(struct fl_visit *visit, struct fleet_error *err)
     FL_AUTO(fl_onpod_clear) struct fl_onpod script = {0};
     struct fl_saved *saved = visit->own;
     const struct fl_saving *saving = saved->saving;
-    struct fl_archive archive = {.dir = saving->dir,
-                                 .name = saving->short_name,
-                                 .keep =
-                                     saving->task.engine->settings.backup_keep};
+    struct fl_archive archive = {
+        .dir = saving->dir,
+        .name = saving->short_name,
+        .keep = saving->task.to.engine->settings.backup_keep};
     int rc = fl_onpod_open(&script, err);
 
     if (rc < 0)
@@ -343,13 +343,13 @@ static char *or_empty(const char *text, const char *fallback)
     return strdup(text ? text : fallback);
 }
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     static const char excluded[] =
         ".git\n.cache\n.local\nsite-packages\nnode_modules\n__pycache__";
     const struct fl_save_task *task = arg;
-    const struct fl_settings *settings = &task->engine->settings;
+    const struct fl_settings *settings = &task->to.engine->settings;
     const struct fl_backup *known =
         fl_backup_of(task->known, member->listing->name, member->pod);
     struct fl_saved *saved = own;
@@ -363,7 +363,7 @@ static int begin(void *arg, const struct fl_member *member, void *own,
     saving->repo = repo_of(settings);
     saving->key = key_of(settings);
     saving->branch =
-        fl_backup_branch(task->engine->cohort.prefix,
+        fl_backup_branch(task->to.engine->cohort.prefix,
                          task->day ? task->day : "w0d0", member->short_name);
     saving->old = or_empty(known ? known->branch : NULL, "");
     saving->paths = or_empty(settings->backup_paths, "");
@@ -371,7 +371,7 @@ static int begin(void *arg, const struct fl_member *member, void *own,
     saving->dir = settings->backup_dir
                       ? fl_format("%s/%s", settings->backup_dir,
                                   fleet_pod_get(member->pod, FLEET_POD_NAME))
-                      : fl_format("%s/backups/%s", task->engine->state_dir,
+                      : fl_format("%s/backups/%s", task->to.engine->state_dir,
                                   fleet_pod_get(member->pod, FLEET_POD_NAME));
     return saving->short_name && saving->repo && saving->key &&
                    saving->branch && saving->old && saving->paths &&
@@ -403,22 +403,14 @@ static void clear(void *own)
 int fl_save_visit(const struct fl_save_task *task,
                   struct fl_visit_results *results, struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = task->engine,
-        .fleet = task->fleet,
-        .selected = task->selected,
-        .key = task->key,
-        .limit_ms = task->limit_ms,
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_saved),
         .begin = begin,
         .work = work,
         .clear = clear,
-        .arg = (void *)task,
-        .event = task->event,
-        .event_arg = task->event_arg,
     };
 
-    return fl_visit_all(&visits, results, err);
+    return fl_visit_all(&task->to, &kind, task, results, err);
 }
 
 bool fl_saved_newer(const struct fl_saved *saved,

@@ -10,10 +10,7 @@
 enum fl_save_verb { FL_SAVE_LOOK = 1, FL_SAVE_SAVE, FL_SAVE_RESTORE };
 
 struct fl_save_task {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected;
-    const struct fl_ssh_key *key;
+    struct fl_visit_to to;
     enum fl_save_verb verb;
     const char *day;
     const struct fl_backup_list *known;
@@ -21,9 +18,6 @@ struct fl_save_task {
     bool overwrite;
     const struct fl_backup *files; /* of restore: the archive; may be NULL */
     bool skip_repo, skip_files;
-    int64_t limit_ms;
-    fl_event_sink *event;
-    void *event_arg;
 };
 
 /* What a pod says, and what has become of it. Text that is not escaped. */

@@ -302,7 +302,7 @@ int64_t fl_setup_limit_ms(const struct fl_steps *steps)
     return sum;
 }
 
-static int begin(void *arg, const struct fl_member *member, void *own,
+static int begin(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err)
 {
     const struct fl_setup_job *job = arg;
@@ -315,7 +315,8 @@ static void clear(void *own)
     fl_set_up_clear(own);
 }
 
-static bool told(void *arg, const struct fl_visit_result *result, char text[64])
+static bool told(const void *arg, const struct fl_visit_result *result,
+                 char text[64])
 {
     (void)arg;
     snprintf(text, 64, "%s", fl_step_word_name(fl_set_up_word(result->own)));
@@ -343,30 +344,26 @@ static int keep_certificates(const struct fl_setup_job *job,
     }
     return n_with == 0
                ? FLEET_OK
-               : fl_hostca_keep(job->engine, &job->steps->ca, job->command,
+               : fl_hostca_keep(job->to.engine, &job->steps->ca, job->command,
                                 with, n_with, NULL, 0, err);
 }
 
 int fl_setup_run(const struct fl_setup_job *job,
                  struct fl_visit_results *results, struct fleet_error *err)
 {
-    const struct fl_visit_job visits = {
-        .engine = job->engine,
-        .fleet = job->fleet,
-        .selected = job->selected,
-        .key = job->key,
-        .limit_ms =
-            job->limit_ms > 0 ? job->limit_ms : fl_setup_limit_ms(job->steps),
+    static const struct fl_visit_kind kind = {
         .own_size = sizeof(struct fl_set_up),
         .begin = begin,
         .work = fl_set_up_visit,
         .clear = clear,
         .told = told,
-        .arg = (void *)job,
-        .event = job->event,
-        .event_arg = job->event_arg,
     };
-    int rc = fl_visit_all(&visits, results, err);
+    struct fl_visit_to to = job->to;
+    int rc;
+
+    if (to.limit_ms <= 0)
+        to.limit_ms = fl_setup_limit_ms(job->steps);
+    rc = fl_visit_all(&to, &kind, job, results, err);
 
     return rc < 0 ? rc : keep_certificates(job, results, err);
 }

@@ -38,15 +38,9 @@ int fl_set_up_visit(struct fl_visit *visit, struct fleet_error *err);
 enum fl_step_word fl_set_up_word(const struct fl_set_up *set_up);
 
 struct fl_setup_job {
-    struct fl_engine *engine;
-    const struct fl_fleet *fleet;
-    const bool *selected; /* by member */
+    struct fl_visit_to to;
     const struct fl_steps *steps;
-    const struct fl_ssh_key *key;
-    int64_t limit_ms;    /* for each pod; 0: what its steps may take */
     const char *command; /* for the lock */
-    fl_event_sink *event;
-    void *event_arg;
 };
 /* Each result's own is a struct fl_set_up. FLEET_OK when it ran. */
 int fl_setup_run(const struct fl_setup_job *job,

@@ -21,7 +21,9 @@ struct line {
 };
 
 struct round {
-    const struct fl_visit_job *job;
+    const struct fl_visit_to *to;
+    const struct fl_visit_kind *kind;
+    const void *arg;
     struct fl_visit_results *results;
     size_t *places; /* of lines in the results */
     size_t done;
@@ -135,8 +137,8 @@ static void tell(struct round *round, enum fl_event_kind kind, const char *name,
 {
     struct fl_event event = {kind, name, text, round->done, round->results->n};
 
-    if (round->job->event)
-        round->job->event(round->job->event_arg, &event);
+    if (round->to->event)
+        round->to->event(round->to->event_arg, &event);
 }
 
 static void conclude(struct round *round, const struct fl_visit_result *result)
@@ -149,7 +151,7 @@ static void conclude(struct round *round, const struct fl_visit_result *result)
         tell(round, FL_EVENT_FAILED, result->name, result->error.text);
         return;
     }
-    good = !round->job->told || round->job->told(round->job->arg, result, text);
+    good = !round->kind->told || round->kind->told(round->arg, result, text);
     tell(round, good ? FL_EVENT_DONE : FL_EVENT_FAILED, result->name, text);
 }
 
@@ -201,37 +203,36 @@ static void line_ended(void *arg, struct fl_fan_item *item, enum fl_fan_end end)
         line_free(line);
 }
 
-static int line_new(const struct fl_visit_job *job,
-                    const struct fl_member *member, struct line **out,
-                    struct fleet_error *err)
+static int line_new(const struct round *round, const struct fl_member *member,
+                    struct line **out, struct fleet_error *err)
 {
     FL_AUTO(line_free) struct line *line = calloc(1, sizeof(*line));
     int rc = FLEET_OK;
 
     if (!line)
         return fl_enomem(err);
-    line->limit_ms = job->limit_ms;
-    line->work = job->work;
-    line->clear = job->clear;
-    line->visit.key = job->key;
-    line->visit.pod = fl_login_pod(job->engine, member);
-    line->visit.own = calloc(1, job->own_size ? job->own_size : 1);
+    line->limit_ms = round->to->limit_ms;
+    line->work = round->kind->work;
+    line->clear = round->kind->clear;
+    line->visit.key = round->to->key;
+    line->visit.pod = fl_login_pod(round->to->engine, member);
+    line->visit.own =
+        calloc(1, round->kind->own_size ? round->kind->own_size : 1);
     if (!line->visit.pod || !line->visit.own)
         return fl_enomem(err);
-    if (job->begin)
-        rc = job->begin(job->arg, member, line->visit.own, err);
+    if (round->kind->begin)
+        rc = round->kind->begin(round->arg, member, line->visit.own, err);
     if (rc == 0)
         *out = fl_take(line);
     return rc;
 }
 
-static int open_results(const struct fl_visit_job *job,
-                        struct fl_visit_results *results,
-                        struct fleet_error *err)
+static int open_results(struct round *round, struct fleet_error *err)
 {
-    const struct fl_fleet *fleet = job->fleet;
+    const struct fl_fleet *fleet = round->to->fleet;
+    struct fl_visit_results *results = round->results;
 
-    results->clear = job->clear;
+    results->clear = round->kind->clear;
     results->at = calloc(fleet->n_members + 1, sizeof(*results->at));
     if (!results->at)
         return fl_enomem(err);
@@ -239,7 +240,7 @@ static int open_results(const struct fl_visit_job *job,
         const struct fl_member *member = &fleet->members[i];
         struct fl_visit_result *result = &results->at[results->n];
 
-        if (!job->selected[i])
+        if (!round->to->selected[i])
             continue;
         results->n++;
         result->member = member;
@@ -259,7 +260,7 @@ static int open_lines(struct round *round, struct fl_fan *fan,
 
         if (result->stage)
             continue;
-        rc = line_new(round->job, result->member, &line, err);
+        rc = line_new(round, result->member, &line, err);
         if (rc < 0) {
             while (fan->n > 0)
                 line_free(line_of(fan->items[--fan->n]));
@@ -280,17 +281,22 @@ static int run_lines(struct round *round, struct fl_fan *fan,
             conclude(round, &round->results->at[i]);
     }
     fl_login_raise_descriptors();
-    fan->threads = fl_engine_threads(round->job->engine, fan->n);
+    fan->threads = fl_engine_threads(round->to->engine, fan->n);
     return fl_fan_run(fan, err);
 }
 
-int fl_visit_all(const struct fl_visit_job *job,
-                 struct fl_visit_results *results, struct fleet_error *err)
+int fl_visit_all(const struct fl_visit_to *to, const struct fl_visit_kind *kind,
+                 const void *arg, struct fl_visit_results *results,
+                 struct fleet_error *err)
 {
-    size_t n = job->fleet->n_members + 1;
+    size_t n = to->fleet->n_members + 1;
     FL_AUTO_FREE struct fl_fan_item **items = calloc(n, sizeof(*items));
     FL_AUTO_FREE size_t *places = calloc(n, sizeof(*places));
-    struct round round = {.job = job, .results = results, .places = places};
+    struct round round = {.to = to,
+                          .kind = kind,
+                          .arg = arg,
+                          .results = results,
+                          .places = places};
     struct fl_fan fan = {.items = items,
                          .work = run_line,
                          .ended = line_ended,
@@ -300,7 +306,7 @@ int fl_visit_all(const struct fl_visit_job *job,
     int rc = items && places ? FLEET_OK : fl_enomem(err);
 
     if (rc == 0)
-        rc = open_results(job, results, err);
+        rc = open_results(&round, err);
     if (rc == 0)
         rc = open_lines(&round, &fan, err);
     return rc < 0 ? rc : run_lines(&round, &fan, err);

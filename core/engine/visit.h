@@ -36,16 +36,22 @@ struct fl_visit_results {
     size_t n;
     void (*clear)(void *own);
 };
-struct fl_visit_job {
+/* Whom to visit, and who hears how it goes: a part of every job that does. */
+struct fl_visit_to {
     struct fl_engine *engine;
     const struct fl_fleet *fleet;
     const bool *selected; /* by member */
     const struct fl_ssh_key *key;
     int64_t limit_ms; /* for each pod */
+    fl_event_sink *event;
+    void *event_arg;
+};
+/* What is done there. */
+struct fl_visit_kind {
     size_t own_size;
     /* In the calling thread, before the first login; may be NULL. What it takes
      * from ARG has to live as long as the threads may: see fl_pool_wedged. */
-    int (*begin)(void *arg, const struct fl_member *member, void *own,
+    int (*begin)(const void *arg, const struct fl_member *member, void *own,
                  struct fleet_error *err);
     /* In the pod's thread, logged in. A failure's stage is "exec" or "timeout"
      * unless it is told with fl_visit_at. */
@@ -53,15 +59,13 @@ struct fl_visit_job {
     void (*clear)(void *own); /* frees what own holds; may be NULL */
     /* In the calling thread, of a pod that has come back: what is told of it in
      * a word or two, and whether that is good. NULL: "done". */
-    bool (*told)(void *arg, const struct fl_visit_result *result,
+    bool (*told)(const void *arg, const struct fl_visit_result *result,
                  char text[64]);
-    void *arg;
-    fl_event_sink *event;
-    void *event_arg;
 };
 /* A result for every selected member. FLEET_OK when it ran. */
-int fl_visit_all(const struct fl_visit_job *job,
-                 struct fl_visit_results *results, struct fleet_error *err);
+int fl_visit_all(const struct fl_visit_to *to, const struct fl_visit_kind *kind,
+                 const void *arg, struct fl_visit_results *results,
+                 struct fleet_error *err);
 void fl_visit_results_clear(struct fl_visit_results *results);
 FL_CLEANUP_IN_PLACE(fl_visit_results_clear, struct fl_visit_results);
 

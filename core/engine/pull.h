@@ -40,7 +40,7 @@ struct fl_pulled {
     size_t given_up; /* files that could not be had */
     struct fleet_error first;
 };
-/* For fl_visit_job: own is a struct fl_pulled with its plan and name set. */
+/* For fl_visit_all: own is a struct fl_pulled with its plan and name set. */
 int fl_pull_work(struct fl_visit *visit, struct fleet_error *err);
 void fl_pulled_clear(void *pulled);
 

@@ -38,7 +38,7 @@ struct fl_pushed {
     int64_t free_bytes; /* -1: not known */
 };
 void fl_push_tag(struct fl_push_plan *plan);
-/* For fl_visit_job: own is a struct fl_pushed with its plan set. */
+/* For fl_visit_all: own is a struct fl_pushed with its plan set. */
 int fl_push_work(struct fl_visit *visit, struct fleet_error *err);
 void fl_pushed_clear(void *pushed);
 

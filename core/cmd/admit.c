@@ -260,16 +260,29 @@ int fl_admit_status(struct fl_admit *admit)
 
 /* ---- pods that are new ---- */
 
+/* A command that only looked has the state for reading. */
+static int take_lock(struct fl_admit *admit, struct fleet_error *err)
+{
+    struct fl_context *context = admit->context;
+    struct fl_engine *engine = &context->engine;
+
+    if (engine->lock)
+        return FLEET_OK;
+    fl_state_close(engine->state);
+    engine->state = NULL;
+    return fl_engine_begin(engine, context->words,
+                           context->globals.lock_wait_ms, tell_waiting, context,
+                           err);
+}
+
 static int follow(struct fl_admit *admit, const struct fl_strv *names,
                   struct fleet_error *err)
 {
     struct fl_engine *engine = &admit->context->engine;
-    int rc = fl_people_open(engine, NULL, &admit->people, err);
+    int rc = take_lock(admit, err);
 
     if (rc == 0)
-        rc = fl_people_check(&admit->people, err);
-    if (rc == 0)
-        rc = fl_people_signer(engine, &admit->ca, err);
+        rc = open_people(admit, NULL, false, err);
     if (rc == 0)
         rc = fl_accesses_load(engine->state, &admit->accesses, err);
     if (rc == 0)

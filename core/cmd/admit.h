@@ -56,8 +56,9 @@ bool fl_admit_changed(const struct fl_admit *admit);
  * that could not be put right are told of. */
 int fl_admit_status(struct fl_admit *admit);
 
-/* At the end of commands after which these pods, by full name, are new or have
- * started anew: they let the participants in, where there is a roster. */
+/* At the end of commands after which these pods, by full name, are new, were
+ * set up or have started anew: they let the participants in, where there is a
+ * roster. Takes the lock where the command has not. */
 void fl_admit_follow(struct fl_context *context, const struct fl_strv *names);
 
 #endif

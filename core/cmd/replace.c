@@ -10,6 +10,7 @@
 #include "core/base/file.h"
 #include "core/base/pool.h"
 #include "core/base/text.h"
+#include "core/cmd/admit.h"
 #include "core/cmd/certificates.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/forwards.h"
@@ -425,6 +426,7 @@ static int settle(struct work *work, struct fleet_error *err)
     if (!selected || fl_strv_add(&names, work->name) < 0)
         return fl_enomem(err);
     fl_certificates_follow(context, &names);
+    fl_admit_follow(context, &names);
     if (!member || work->options->bring.skip_setup)
         return FLEET_OK;
     selected[member - fleet->members] = true;

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/pool.h"
 #include "core/base/text.h"
+#include "core/cmd/admit.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/output.h"
 #include "core/cmd/visiting.h"
@@ -255,6 +256,18 @@ static int set_up(struct work *work, struct fleet_error *err)
     return rc;
 }
 
+/* Whoever belongs there gets in, and who does not is out. */
+static void admit(const struct work *work)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+
+    for (size_t i = 0; i < work->results.n; i++)
+        if (!work->results.at[i].stage &&
+            fl_strv_add(&names, work->results.at[i].name) < 0)
+            return;
+    fl_admit_follow(work->context, &names);
+}
+
 static int do_work(struct work *work)
 {
     struct fl_context *context = work->context;
@@ -283,6 +296,7 @@ static int do_work(struct work *work)
         return fl_report(context, &err, NULL, NULL);
     status = finish(work);
     fl_visiting_keep(context, &work->results);
+    admit(work);
     if (work->results.n == 0 && work->fleet.complete)
         fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
     incomplete = fl_work_incomplete(context, &work->fleet);

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
+#include "core/cmd/admit.h"
 #include "core/cmd/bring.h"
 
 #include "core/base/clock.h"
@@ -188,6 +189,21 @@ static int finish(struct work *work)
     return fl_tally_status(&tally);
 }
 
+/* Whoever belongs there gets in on what is ready. */
+static void admit(const struct work *work)
+{
+    FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
+
+    for (size_t i = 0; i < work->bring.make.results.n; i++) {
+        const struct fl_create_result *result = &work->bring.make.results.at[i];
+
+        if (result->outcome == FL_OUTCOME_DONE &&
+            fl_strv_add(&names, result->name) < 0)
+            return;
+    }
+    fl_admit_follow(work->context, &names);
+}
+
 /* ---- the command ---- */
 
 /* Those that are there already go on from where they are; one that does not run
@@ -247,6 +263,7 @@ static int run_work(struct work *work, struct fleet_error *err)
     make_document(work);
     status = finish(work);
     fl_bring_keep(&work->bring);
+    admit(work);
     return fl_forwards_follow(work->context, work->options->make.skip_proxy,
                               status);
 }

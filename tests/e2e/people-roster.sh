@@ -163,9 +163,28 @@ check_not 'not written' grep -q Grace "$roster"
 succeeds fleet grant 'Grace Hopper' apple --yes --until 2999-01-01
 check 'written' grep -q '^Grace Hopper,apple,,2999-01-01,$' "$roster"
 gets_in grace-hopper apple
-succeeds fleet create cedar --yes
+succeeds fleet up cedar --skip-setup --skip-test --yes
 listed
 gets_in bob cedar
+
+# Set-up lets in who belongs there, too, and nobody else.
+sed -i 's/^Bob,apple cedar,/Bob,birch cedar,/' "$roster"
+succeeds fleet setup birch --yes
+gets_in bob birch
+succeeds fleet roster show --json
+equal 'apple was not set up' '[false,true,true]' \
+    "$(jq -c '[.pods[].current]' "$out")"
+succeeds fleet roster apply --yes
+is_refused bob apple
+
+# Another machine under the same name takes them in as they are.
+old_machine=$(of_pod birch .id)
+succeeds fleet replace birch --old terminate --no-copy --skip-setup --skip-test --yes
+listed
+check_not 'another machine' test "$old_machine" = "$(of_pod birch .id)"
+gets_in bob birch
+gets_in "$ada" birch
+birch=$(keys_of birch)
 
 # Who is taken out of the file is taken off the pods.
 sed -i '/^Grace/d' "$roster"

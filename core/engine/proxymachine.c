@@ -166,6 +166,12 @@ int fl_proxymachine_make(const struct fl_proxymachine_job *job,
 
 /* ---- one that is there ---- */
 
+/* What it borrows from its pod, which has been brought up to date. */
+static void renamed(struct fl_member *proxy)
+{
+    proxy->short_name = fleet_pod_get(proxy->pod, FLEET_POD_NAME);
+}
+
 /* A fleet of this machine alone, for changes that go by members. Borrows. */
 static int alter(struct fl_engine *engine, struct fl_fleet *fleet,
                  enum fl_change change, struct fleet_error *err)
@@ -184,6 +190,7 @@ static int alter(struct fl_engine *engine, struct fl_fleet *fleet,
         return rc;
     if (results.at[0].pod)
         fl_pod_renew(fleet->proxy.pod, results.at[0].pod);
+    renamed(&fleet->proxy);
     if (results.at[0].outcome == FL_OUTCOME_CANCELLED)
         return fleet_fail(err, FLEET_ECANCELLED, "cancelled");
     if (results.at[0].outcome == FL_OUTCOME_FAILED) {
@@ -226,8 +233,10 @@ int fl_proxymachine_wake(struct fl_engine *engine, struct fl_fleet *fleet,
         return rc;
     if (fl_pod_state(proxy->pod) == FLEET_STATE_STOPPED)
         return alter(engine, fleet, FL_CHANGE_START, err);
-    return fl_await_ssh(&nobody, proxy->listing->provider, proxy->pod,
-                        fl_engine_deadline(engine, WAIT_MS), err);
+    rc = fl_await_ssh(&nobody, proxy->listing->provider, proxy->pod,
+                      fl_engine_deadline(engine, WAIT_MS), err);
+    renamed(proxy);
+    return rc;
 }
 
 int fl_proxymachine_end(struct fl_engine *engine, struct fl_fleet *fleet,

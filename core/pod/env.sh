@@ -97,6 +97,22 @@ is_read()
     done
 }
 
+# One at a time, for the file is read, changed and written.
+take_turn()
+{
+    lock=$HOME/.fleet-keys.lock turns=0
+    until mkdir "$lock" 2>/dev/null; do
+        [ -d "$lock" ] || no "$HOME may not be written"
+        [ -z "$(find "$lock" -prune -mmin +1 2>/dev/null)" ] ||
+            rmdir "$lock" 2>/dev/null || :
+        turns=$((turns + 1))
+        [ "$turns" -le 20 ] || no 'somebody else changes keys there'
+        sleep 1
+    done
+    trap 'rmdir "$lock"' EXIT
+}
+
+[ "$WHAT" = show ] || take_turn
 old=$(cat "$file" 2>/dev/null)
 if [ "$WHAT" = show ]; then
     for n in $(sed -n 's/^export \([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' \

@@ -166,13 +166,25 @@ chmod 644 "$work/one.csv"
 succeeds fleet keys push "$work/one.csv" --yes
 says 'chmod 600'
 
+# Two operators at once: neither undoes what the other has done.
+keys_csv 'name,C_KEY' "apple,c1$canary" "arrow,c2$canary"
+cp "$work/keys.csv" "$work/two.csv"
+keys_csv 'name,D_KEY' "apple,d1$canary" "arrow,d2$canary"
+fleet keys push "$work/two.csv" --yes >"$work/two.out" 2>&1 &
+succeeds fleet keys push "$work/keys.csv" --yes
+wait "$!" || fail "the other: $(cat "$work/two.out")"
+equal 'both are there' "c1$canary d1$canary c2$canary d2$canary" \
+    "$(value apple C_KEY) $(value apple D_KEY) $(value arrow C_KEY) \
+$(value arrow D_KEY)"
+check_not 'nobody is at it' test -e "$apple/.fleet-keys.lock"
+
 fails_with 4 fleet keys remove HF_TOKEN apple
 succeeds fleet keys remove HF_TOKEN,OPENAI_API_KEY,B_KEY apple arrow --yes
 prints 'HF_TOKEN removed'
 prints 'HF_TOKEN absent'
 equal 'gone' '' "$(value apple HF_TOKEN)"
 equal 'the other stays' "a1$canary" "$(value apple A_KEY)"
-succeeds fleet keys remove A_KEY all --yes
+succeeds fleet keys remove A_KEY,C_KEY,D_KEY all --yes
 check_not 'with the last one the file goes' test -e "$apple/.config/fleet"
 equal 'what was there is as it was' '#!/bin/bash
 export MINE=kept' "$(cat "$apple/dotfile")"

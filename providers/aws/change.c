@@ -6,6 +6,8 @@
 
 /* What is done to one pod. */
 
+enum { AGAIN_MS = 2000 };
+
 int ec2_create(void *handle, const struct fleet_spec *spec,
                struct fleet_pod *pod, struct fleet_error *err)
 {
@@ -106,7 +108,7 @@ static int settle_missing(struct ec2 *ec2, const char *id,
     if (rc < 0 || parse_is_terminated(instance))
         return rc;
     fleet_fail(err, FLEET_ETRANSIENT, "EC2 knows %.40s only half", id);
-    err->retry_ms = 2000;
+    err->retry_ms = AGAIN_MS;
     return FLEET_ETRANSIENT;
 }
 
@@ -127,7 +129,26 @@ static int terminate_alone(struct ec2 *ec2, const char *id,
     return rc;
 }
 
-/* A group that does not know it any more would not replace it, either. */
+/* A group that does not know it would not replace it, either: but one that it
+ * was in a moment ago may only be behind. */
+static int end_unknown(struct ec2 *ec2, const char *id, struct fleet_error *err)
+{
+    AUTO_FREE char *group = NULL;
+    char *name = NULL;
+    int rc = member_group(ec2, id, &name, err);
+
+    group = name;
+    if (!group)
+        return rc == FLEET_OK || rc == FLEET_ENOTFOUND
+                   ? terminate_alone(ec2, id, err)
+                   : rc;
+    fleet_fail(err, FLEET_ETRANSIENT,
+               "%.40s is of the group %.100s, which does not know it", id,
+               group);
+    err->retry_ms = AGAIN_MS;
+    return FLEET_ETRANSIENT;
+}
+
 int ec2_terminate(void *handle, const char *id, struct fleet_error *err)
 {
     AUTO_FREE char *group = NULL;
@@ -141,9 +162,8 @@ int ec2_terminate(void *handle, const char *id, struct fleet_error *err)
                    ? terminate_alone(handle, id, err)
                    : rc;
     rc = member_terminate(handle, group, id, &fault, err);
-    return rc < 0 && fault.class == AWS_MISSING
-               ? terminate_alone(handle, id, err)
-               : rc;
+    return rc < 0 && fault.class == AWS_MISSING ? end_unknown(handle, id, err)
+                                                : rc;
 }
 
 static int set_tag(struct ec2 *ec2, const char *id, const char *key,

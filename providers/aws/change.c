@@ -123,8 +123,9 @@ static int terminate_alone(struct ec2 *ec2, const char *id,
                                           : FLEET_OK;
     if (rc == FLEET_ELOCKED)
         return fleet_fail(err, rc,
-                          "termination protection is on: `fleet unlock` ends "
-                          "that (%s: %.200s)",
+                          "termination protection is on, and it was not "
+                          "fleet that set it: `fleet lock` and then `fleet "
+                          "unlock` end that (%s: %.200s)",
                           fault.code, fault.message);
     return rc;
 }

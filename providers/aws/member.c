@@ -150,12 +150,38 @@ static int see_whether(struct ec2 *ec2, const char *id, struct fleet_error *err)
     return FLEET_ETRANSIENT;
 }
 
+/* Groups do not heed termination protection, so it is looked at first. Where it
+ * may not be, the tag of `fleet lock` has to do. */
+static int check_unlocked(struct ec2 *ec2, const char *id,
+                          struct fleet_error *err)
+{
+    AUTO_JSON json_t *answer = NULL;
+    struct fleet_error why = {0};
+    const char *locked;
+    struct form form;
+
+    ec2_open_form(&form, "DescribeInstanceAttribute");
+    form_add(&form, id, "InstanceId");
+    form_add(&form, "disableApiTermination", "Attribute");
+    if (ec2_ask(ec2, "DescribeInstanceAttribute", &form, &answer, NULL, &why) <
+        0)
+        fleet_log(FLEET_LOG_INFO, "aws", "%s: %s", id, why.text);
+    locked = xml_text(answer, "disableApiTermination/value");
+    if (!locked || strcmp(locked, "true") != 0)
+        return FLEET_OK;
+    return fleet_fail(err, FLEET_ELOCKED,
+                      "termination protection is on, and it was not fleet that "
+                      "set it: `fleet lock` and then `fleet unlock` end that");
+}
+
 int member_terminate(struct ec2 *ec2, const char *name, const char *id,
                      struct aws_fault *fault, struct fleet_error *err)
 {
     struct fleet_error why = {0};
-    int rc;
+    int rc = check_unlocked(ec2, id, err);
 
+    if (rc < 0)
+        return rc;
     warn_of_others(name, id);
     rc = send_terminate(ec2, id, fault, &why);
     if (rc == FLEET_EAMBIGUOUS)

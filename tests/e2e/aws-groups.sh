@@ -110,6 +110,13 @@ succeeds fleet restart apple --yes --no-wait
 succeeds fleet lock apple --yes
 fails_with 4 fleet terminate apple --yes
 succeeds fleet unlock apple --yes
+# A lock that fleet has not set, which the group would not heed.
+gets ec2 ModifyInstanceAttribute "InstanceId=$(id_of arena-apple)" \
+    DisableApiTermination.Value=true
+fails_with 4 fleet terminate apple --yes
+says 'termination protection is on'
+succeeds fleet lock apple --yes
+succeeds fleet unlock apple --yes
 sim_fault '{"kind": "drop", "when": "after",
     "match": "POST /autoscaling/TerminateInstanceInAutoScalingGroup$"}'
 succeeds fleet terminate autumn --yes

@@ -158,28 +158,40 @@ static char *quoted(const char *text)
 }
 
 /* cloud-init lets root in for a message only, with the very same key, so that
- * line goes. The name stands in the instance's metadata. */
+ * line goes. The name stands in the instance's metadata, in a group some time
+ * after the start: so it comes last, when one can log in already. */
 static const char script[] =
     "#!/bin/sh\n"
     "# By fleet: who may log in, and what programs find in the environment.\n"
     "key=%s\n"
     "user=%s\n"
     "base=http://169.254.169.254/latest\n"
-    "token=$(curl -sf -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: "
-    "60' $base/api/token)\n"
-    "name=$(curl -sf -m 5 -H \"X-aws-ec2-metadata-token: $token\" "
-    "$base/meta-data/tags/instance/Name)\n"
-    "printf '%%s=\"%%s\"\\n' PUBLIC_KEY \"$key\" MACHINE_NAME \"$name\" "
-    ">>/etc/environment\n"
+    "add()\n"
+    "{\n"
+    "    printf '%%s=\"%%s\"\\n' \"$1\" \"$2\" >>/etc/environment\n"
+    "}\n"
     "home=$(getent passwd \"$user\" | cut -d: -f6)\n"
-    "[ -n \"$home\" ] || exit 0\n"
-    "mkdir -p \"$home/.ssh\" && chmod 700 \"$home/.ssh\"\n"
-    "blob=$(printf '%%s' \"$key\" | cut -d' ' -f2)\n"
-    "file=$home/.ssh/authorized_keys\n"
-    "{ grep -vF \"$blob\" \"$file\" 2>/dev/null; printf '%%s\\n' \"$key\"; } "
+    "if [ -n \"$home\" ]; then\n"
+    "    mkdir -p \"$home/.ssh\" && chmod 700 \"$home/.ssh\"\n"
+    "    blob=$(printf '%%s' \"$key\" | cut -d' ' -f2)\n"
+    "    file=$home/.ssh/authorized_keys\n"
+    "    { grep -vF \"$blob\" \"$file\" 2>/dev/null; printf '%%s\\n' \"$key\"; "
+    "} "
     ">\"$file.new\"\n"
-    "chmod 600 \"$file.new\" && mv \"$file.new\" \"$file\"\n"
-    "chown -R \"$user:\" \"$home/.ssh\"\n";
+    "    chmod 600 \"$file.new\" && mv \"$file.new\" \"$file\"\n"
+    "    chown -R \"$user:\" \"$home/.ssh\"\n"
+    "fi\n"
+    "add PUBLIC_KEY \"$key\"\n"
+    "token=$(curl -sf -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: "
+    "600' $base/api/token)\n"
+    "name= n=0\n"
+    "while [ -z \"$name\" ] && [ $n -lt 60 ]; do\n"
+    "    [ $n -eq 0 ] || sleep 2\n"
+    "    n=$((n + 1))\n"
+    "    name=$(curl -sf -m 5 -H \"X-aws-ec2-metadata-token: $token\" "
+    "$base/meta-data/tags/instance/Name)\n"
+    "done\n"
+    "add MACHINE_NAME \"$name\"\n";
 
 char *request_user_data(const struct wish *wish)
 {

@@ -167,6 +167,11 @@ equal 'the same key, group and template' '0 1' \
     "$(count CreateSecurityGroup) $(count CreateFleet)"
 succeeds fleet terminate badger --yes
 
+# Out of a group it is logged in to as any other.
+AWS_POOL=groups succeeds fleet create badger --yes
+succeeds fleet test badger --only ssh
+succeeds fleet terminate badger --yes
+
 ### Where the policy is strict
 
 sim_forget

@@ -14,10 +14,11 @@ providers_aws_la_SOURCES = \
 	providers/aws/look.c \
 	providers/aws/market.c \
 	providers/aws/member.c \
-	providers/aws/muster.c \
+	providers/aws/muster.c providers/aws/muster.h \
 	providers/aws/offers.c \
 	providers/aws/prices.c \
-	providers/aws/recall.c
+	providers/aws/recall.c \
+	providers/aws/round.c
 providers_aws_la_LDFLAGS = $(provider_ldflags)
 providers_aws_la_LIBADD = providers/libaws.la providers/libapi.la \
 	libfleet.la $(DEPS_LIBS) $(XML_LIBS)

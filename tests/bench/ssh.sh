@@ -98,6 +98,7 @@ run()
     export PDSH_SSH_ARGS="-F $conf %h"
     case $tool in
     fleet) set -- "$1" "$2" "$fleet" -c "$work/$3.env" test --only ssh --json ;;
+    fleet-run) set -- "$1" "$2" "$fleet" -c "$work/$3.env" run --json -- true ;;
     fleet-all) set -- "$1" "$2" "$fleet" -c "$work/$3.env" test --json ;;
     xargs) set -- "$1" "$2" xargs -P 256 -I '{}' -a "$hosts" \
         ssh -F "$conf" '{}' true ;;
@@ -198,7 +199,7 @@ side_by_side()
     turn=0
     while [ "$turn" -lt "$rounds" ]; do
         turn=$((turn + 1))
-        for tool in fleet $peers $curves; do
+        for tool in fleet fleet-run $peers $curves; do
             run "$1" "$tool" "$2"
         done
     done
@@ -246,6 +247,20 @@ tell_wall()
         "$(ratio "$1" wall_s fleet $curves)" ''
 }
 
+tell_run()
+{
+    set_of=far-100
+    # shellcheck disable=SC2086
+    figure "100 pods: fleet run -- true: wall, to $(fastest $peers)" %.2f \
+        "$(ratio far-100 wall_s fleet-run $peers)" ''
+    for tool in clush pdsh; do
+        case " $peers " in
+        *" $tool "*) figure "  to $tool" %.2f \
+            "$(ratio far-100 wall_s fleet-run "$tool")" '' ;;
+        esac
+    done
+}
+
 tell_cpu()
 {
     figure 'client CPU, to default ssh: one part in' %.0f \
@@ -262,6 +277,7 @@ beside_peers()
     side_by_side far-400 four
     tell_wall far-100 100 0.33
     tell_wall far-400 400 0.25
+    tell_run
     tell_cpu
     figure 'memory, 400 in flight: KiB a pod, beyond 10 MB' %.0f \
         "$(memory far-400 400)" '<= 100'

@@ -43,6 +43,12 @@ check 'its age' json '.pods[] | select(.short == "apple") | .backup_at'
 for old in 20200101T000000Z 20200102T000000Z 20200103T000000Z mine; do
     touch "${archive%/*}/apple-$old.tar.gz"
 done
+made=$(date -u +%Y%m%dT%H%M%SZ)
+later()
+{
+    [ "$(date -u +%Y%m%dT%H%M%SZ)" != "$made" ]
+}
+wait_for 5 later # archives are told apart by the second
 succeeds fleet backup apple
 equal 'so many' 3 "$(find "${archive%/*}" -type f | wc -l)"
 check_not 'the oldest went' test -e "${archive%/*}/apple-20200103T000000Z.tar.gz"

@@ -103,7 +103,8 @@ pull=$!
 begun()
 {
     for part in cut/apple/.fleet-pull/*; do
-        [ ! -f "$part" ] || [ "$(stat -c %s "$part")" -lt 3000000 ] || return 0
+        size=$(stat -c %s "$part" 2>/dev/null) || continue # it has its name
+        [ "$size" -lt 3000000 ] || return 0
     done
     return 1
 }

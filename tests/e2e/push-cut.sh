@@ -33,7 +33,8 @@ start_over()
 come()
 {
     for part in "$home"/.fleet-push-*.part; do
-        [ ! -f "$part" ] || [ "$(stat -c %s "$part")" -lt "$1" ] || return 0
+        size=$(stat -c %s "$part" 2>/dev/null) || continue # it has its name
+        [ "$size" -lt "$1" ] || return 0
     done
     return 1
 }

@@ -112,13 +112,13 @@ equal 'one goes, one comes' '["removed arena-cedar","added arena-larch"]' "$(jq 
     '[.forwards[] | select(.change != "kept") | "\(.change) \(.name)"]' "$out")"
 succeeds fleet proxy apply --yes
 check 'at a port of its own' serves $((first + 4))
-check_not 'and the old one is closed' serves $((first + 2))
+wait_for 10 closed $((first + 2)) # and the old one is closed
 
 # All are ended: that no provider lists anything is no riddle then.
 succeeds fleet terminate all --yes
 check_not 'no forwards' grep -q '^# fleet: pod' "$deployed"
 equal 'their ports stay theirs' 5 "$(grep -c '^# fleet: kept' "$deployed")"
-check_not 'it is closed' serves "$first"
+wait_for 10 closed "$first" # it is closed
 
 # What is asked for wrongly.
 fails_with 2 fleet proxy

@@ -36,6 +36,13 @@ serves()
     ssh-keyscan -T 5 -p "$1" 127.0.0.1 2>/dev/null | grep -q .
 }
 
+# closed PORT: nobody answers there. An nginx that has just been told lets an old
+# worker answer for a moment.
+closed()
+{
+    ! serves "$1"
+}
+
 # hidden: what an apply has left beside the file.
 hidden()
 {

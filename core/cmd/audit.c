@@ -111,6 +111,29 @@ static void tell(struct fl_context *context, const struct fl_audit *audit)
     fl_table_clear(&table);
 }
 
+/* Whoever cannot be asked for more than pods is named: unknown is not nothing.
+ */
+static void tell_unasked(struct fl_context *context,
+                         const struct fl_fleet *fleet)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < fleet->n_listings; i++) {
+        const struct fl_listing *listing = &fleet->listings[i];
+
+        if (!listing->ok ||
+            !fl_provider_can(listing->provider, FLEET_OP_CREATE) ||
+            fl_provider_has_answer(listing->provider, FL_ASK_LEFTOVERS))
+            continue;
+        fl_json_add(list, fl_json_text(listing->name));
+        fl_say(context,
+               "%s: only pods were looked for: whether volumes or addresses "
+               "are left there, its console tells",
+               listing->name);
+    }
+    fl_json_put(context->document, "only_pods", list);
+}
+
 int fl_leftovers_tell(struct fl_context *context)
 {
     FL_AUTO(fl_fleet_clear) struct fl_fleet fleet = {0};
@@ -126,6 +149,7 @@ int fl_leftovers_tell(struct fl_context *context)
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     tell(context, &audit);
+    tell_unasked(context, &fleet);
     return audit.n > 0 ? FL_EXIT_DIFFERENT : FL_EXIT_OK;
 }
 

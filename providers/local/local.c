@@ -542,6 +542,16 @@ static int local_lock(void *handle, const char *id, int32_t locked,
     return pod_write(&pod, err);
 }
 
+/* A pod is all there is. */
+static int local_leftovers(void *handle, struct fleet_report *report,
+                           struct fleet_error *err)
+{
+    (void)handle;
+    (void)report;
+    (void)err;
+    return FLEET_OK;
+}
+
 /* clang-format off */
 static const struct fleet_option options[] = {
     {.key = "LOCAL_SSHD", .type = FLEET_OPT_PATH,
@@ -563,6 +573,7 @@ static const struct fleet_provider_ops ops = {
     .terminate = local_terminate,
     .rename = local_rename,
     .lock = local_lock,
+    .leftovers = local_leftovers,
 };
 /* clang-format on */
 

@@ -39,3 +39,11 @@ equal 'cannot be listed' 'provider true' "$(json '.left[0] | "\(.kind) \(.unknow
 succeeds fleet create apple --yes
 succeeds fleet terminate --all --yes
 says 'nothing of cohort arena is left'
+
+# A provider that cannot be asked for more than pods is named.
+with_plugin memo
+cohort 1
+printf 'PROVIDERS=memo\nMEMO_DIR=%s\n' "$work/cloud" >>"$FLEET_CONFIG"
+succeeds fleet audit --json
+equal 'not asked' memo "$(json '.only_pods | join(" ")')"
+says 'memo: only pods were looked for'

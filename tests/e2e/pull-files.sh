@@ -27,7 +27,7 @@ counts()
         "$(json ".results[$1] | \"\(.files) \(.skipped)\"")"
 }
 
-src=$home/work/src
+src=$home/course/src
 mkdir -p "$src/deep/er" "$src/a b" "$src/empty" "$src/-dir"
 echo one >"$src/deep/one"
 ln "$src/deep/one" "$src/deep/twin"
@@ -45,9 +45,9 @@ chmod 755 "$src/deep/one"
 chmod 700 "$src/deep/er"
 chmod 4600 "$src/nothing"
 touch -d '2021-02-03 04:05:06' "$src/deep/one" "$src/deep/large" "$src/empty"
-mkdir -p "$arrow/work/src"
-echo arrow >"$arrow/work/src/one"
-succeeds fleet pull --json --out got/here -- work/src
+mkdir -p "$arrow/course/src"
+echo arrow >"$arrow/course/src/one"
+succeeds fleet pull --json --out got/here -- course/src
 counts 0 11 0
 counts 1 1 0
 chmod 600 "$src/nothing" # nothing comes with set-uid
@@ -56,7 +56,7 @@ equal 'of arrow' arrow "$(cat got/here/arrow/src/one)"
 equal 'nothing beside it' src "$(ls -A got/here/apple)"
 
 # Again, and what has changed.
-succeeds fleet pull --json --out got/here -- work/src
+succeeds fleet pull --json --out got/here -- course/src
 counts 0 0 11
 echo more >>"$src/deep/one"
 echo new >"$src/a b/new"
@@ -66,21 +66,21 @@ counts 0 4 8
 equal 'up to date' "$(seen "$src" | grep -v ' d ')" \
     "$(seen got/here/apple/src | grep -v ' d ')"
 echo mine >got/here/apple/src/mine
-succeeds fleet pull apple --out got/here -- work/src
+succeeds fleet pull apple --out got/here -- course/src
 check 'nothing is deleted' test -s got/here/apple/src/mine
 
 # Parts of it.
 succeeds fleet pull apple --json --out part --ignore 'large,*er' \
-    --max-size 4 -- work/src
+    --max-size 4 -- course/src
 check_not 'no large one' test -e part/apple/src/deep/large
 check_not 'nor by a pattern' test -e part/apple/src/deep/er
 check_not 'nor what is larger' test -e part/apple/src/deep/one
 check 'the rest' test -e part/apple/src/nothing
 says 'left out'
-succeeds fleet pull apple --json --dry-run --out dry -- work/src
+succeeds fleet pull apple --json --dry-run --out dry -- course/src
 counts 0 12 0
 check_not 'nothing is done' test -e dry
-succeeds fleet pull apple --out flat -- work/src/. 'work/src/deep/one'
+succeeds fleet pull apple --out flat -- course/src/. 'course/src/deep/one'
 equal 'what is in it' "$(cat "$src/deep/one")" "$(cat flat/apple/deep/one)"
 check 'and a file' cmp "$src/deep/one" flat/apple/one
 
@@ -91,14 +91,14 @@ if command -v busybox >/dev/null; then
         ln -s "$(command -v busybox)" "$work/box/$tool"
     done
     printf 'echo welcome; PATH=%s:$PATH\n' "$work/box" >"$home/.bashrc"
-    succeeds fleet pull apple --json --out box -- work/src
+    succeeds fleet pull apple --json --out box -- course/src
     counts 0 12 0
     equal 'by busybox' "$(seen "$src")" "$(seen box/apple/src)"
     rm "$home/.bashrc"
 fi
 
 # Killed in the middle, and at other steps: the next one goes on.
-fleet pull apple --limit 4M --out cut -- work/src >"$out" 2>"$err" &
+fleet pull apple --limit 4M --out cut -- course/src >"$out" 2>"$err" &
 pull=$!
 begun()
 {
@@ -112,27 +112,27 @@ wait_for 20 begun
 kill -9 $pull
 wait $pull || :
 check_not 'no half file' test -e cut/apple/src/deep/large
-succeeds fleet pull apple --json --out cut -- work/src
+succeeds fleet pull apple --json --out cut -- course/src
 equal 'after a death' "$(seen "$src")" "$(seen cut/apple/src)"
 check 'not all anew' test "$(json '.results[0].resumed_bytes')" -ge 3000000
 equal 'nothing is left' src "$(ls -A cut/apple)"
 pull_it=$(command -v fleet)
 for kind in renameat mkdirat send; do
     rm -rf cut
-    steps=$(count_steps "$pull_it" pull apple --out cut -- work/src)
+    steps=$(count_steps "$pull_it" pull apple --out cut -- course/src)
     stride=$((steps / (${FLEET_TEST_LONG:+10}0 + 2) + 1))
     for step in $(seq "$stride" "$stride" "$steps"); do
         rm -rf cut
         mkdir -p cut/apple/src/deep
         echo old >cut/apple/src/deep/one
         echo old >cut/apple/src/deep/large
-        die_at "$step" "$pull_it" pull apple --out cut -- work/src
+        die_at "$step" "$pull_it" pull apple --out cut -- course/src
         for file in deep/one deep/large; do
             [ "$(cat cut/apple/src/$file | head -c 4)" = old ] ||
                 cmp "$src/$file" cut/apple/src/$file ||
                 fail "$file is neither the old nor the new one"
         done
-        succeeds fleet pull apple --out cut -- work/src
+        succeeds fleet pull apple --out cut -- course/src
         equal "killed at $kind $step" "$(seen "$src")" \
             "$(seen cut/apple/src)"
     done
@@ -146,7 +146,7 @@ while sleep 0.05; do
 done &
 writer=$!
 status=0
-fleet pull apple --limit 40M --out restless -- work/src >"$out" 2>"$err" ||
+fleet pull apple --limit 40M --out restless -- course/src >"$out" 2>"$err" ||
     status=$?
 kill $writer
 wait $writer 2>/dev/null || :
@@ -159,21 +159,21 @@ check 'the others are' cmp "$src/a b/new" 'restless/apple/src/a b/new'
 mkdir full
 if mount -t tmpfs -o size=4m none "$work/full" 2>/dev/null; then
     on_exit umount "$work/full"
-    fails_with 1 fleet pull apple --out full -- work/src
+    fails_with 1 fleet pull apple --out full -- course/src
     says 'the disk of this computer is full'
     check_not 'no half file' test -e full/apple/src/deep/large
     equal 'nothing beside it' src "$(ls -A full/apple)"
 fi
 
 # Mistakes.
-fails_with 2 fleet pull apple --out x work/src
+fails_with 2 fleet pull apple --out x course/src
 says 'behind --'
-fails_with 2 fleet pull apple -- work/src
+fails_with 2 fleet pull apple -- course/src
 says '--out'
-fails_with 2 fleet pull apple --out x -- work/src other/src
+fails_with 2 fleet pull apple --out x -- course/src other/src
 says 'the same name'
 fails_with 1 fleet pull apple --out x -- none
 says 'none: it has no such file'
 mkdir -p busy/apple/src/deep/one
-fails_with 1 fleet pull apple --out busy -- work/src
+fails_with 1 fleet pull apple --out busy -- course/src
 says 'src/deep/one'

@@ -44,15 +44,15 @@ chmod 755 src/deep/one
 chmod 700 src/deep/er
 chmod 600 src/nothing
 touch -d '2021-02-03 04:05:06' src/deep/one src/deep/large src/empty
-succeeds fleet push --json --to 'work/x y' -- src
+succeeds fleet push --json --to 'course/x y' -- src
 counts 0 11 0
 counts 1 11 0
-equal 'the same on apple' "$(seen src)" "$(seen "$home/work/x y/src")"
-equal 'the same on arrow' "$(seen src)" "$(seen "$arrow/work/x y/src")"
-equal 'nothing beside it' src "$(ls -A "$home/work/x y")"
+equal 'the same on apple' "$(seen src)" "$(seen "$home/course/x y/src")"
+equal 'the same on arrow' "$(seen src)" "$(seen "$arrow/course/x y/src")"
+equal 'nothing beside it' src "$(ls -A "$home/course/x y")"
 
 # Again: nothing is sent. Then only what has changed, and a mode.
-succeeds fleet push --json --to 'work/x y' -- src
+succeeds fleet push --json --to 'course/x y' -- src
 counts 0 0 11
 echo more >>src/deep/one
 echo new >'src/a b/new'
@@ -62,19 +62,19 @@ chmod 640 src/nothing
 ln -sfn 'a b/new' src/link
 sleep 0.01
 printf 'X' | dd of=src/deep/large bs=1 seek=4000000 conv=notrunc 2>/dev/null
-succeeds fleet push apple --json --to "$home/work/x y" -- src
+succeeds fleet push apple --json --to "$home/course/x y" -- src
 counts 0 5 8
 equal 'up to date' "$(cd src && find . -type f -exec sha256sum {} + | sort)" \
-    "$(cd "$home/work/x y/src" && find . -type f -exec sha256sum {} + | sort)"
-equal 'the mode alone' 640 "$(stat -c %a "$home/work/x y/src/nothing")"
-equal 'the link' 'a b/new' "$(readlink "$home/work/x y/src/link")"
+    "$(cd "$home/course/x y/src" && find . -type f -exec sha256sum {} + | sort)"
+equal 'the mode alone' 640 "$(stat -c %a "$home/course/x y/src/nothing")"
+equal 'the link' 'a b/new' "$(readlink "$home/course/x y/src/link")"
 equal 'nothing is left' '' "$(find "$home" -name '.fleet-*')"
-equal 'arrow was not asked' one "$(cat "$arrow/work/x y/src/deep/one")"
+equal 'arrow was not asked' one "$(cat "$arrow/course/x y/src/deep/one")"
 
 # Nothing is deleted, whatever is there.
-echo mine >"$home/work/x y/src/deep/mine"
-succeeds fleet push apple --to 'work/x y' -- src
-check 'still there' test -s "$home/work/x y/src/deep/mine"
+echo mine >"$home/course/x y/src/deep/mine"
+succeeds fleet push apple --to 'course/x y' -- src
+check 'still there' test -s "$home/course/x y/src/deep/mine"
 
 # A part of it, and only to look.
 succeeds fleet push apple --json --to part --ignore 'large,deep/er,*b' \
@@ -103,13 +103,13 @@ if command -v busybox >/dev/null; then
     done
     printf 'echo welcome; echo hello >&2; PATH=%s:$PATH\n' "$work/box" \
         >"$home/.bashrc"
-    rm -rf "$home/work"
-    succeeds fleet push apple --json --to work -- src
+    rm -rf "$home/course"
+    succeeds fleet push apple --json --to course -- src
     counts 0 13 0
     # Its tar does not keep the times of directories.
     equal 'by busybox' "$(seen src | sed 's/ d \([0-9]*\) .*/ d \1/')" \
-        "$(seen "$home/work/src" | sed 's/ d \([0-9]*\) .*/ d \1/')"
-    succeeds fleet push apple --json --to work -- src
+        "$(seen "$home/course/src" | sed 's/ d \([0-9]*\) .*/ d \1/')"
+    succeeds fleet push apple --json --to course -- src
     counts 0 0 13
 fi
 # Neither openssl nor sha256sum there: cksum.
@@ -119,19 +119,19 @@ for tool in openssl sha256sum; do
     chmod 755 "$work/poor/$tool"
 done
 printf 'PATH=%s:$PATH\n' "$work/poor" >"$home/.bashrc"
-rm -rf "$home/work"
-succeeds fleet push apple --json --to work -- src
+rm -rf "$home/course"
+succeeds fleet push apple --json --to course -- src
 counts 0 13 0
-succeeds fleet push apple --json --to work -- src
+succeeds fleet push apple --json --to course -- src
 counts 0 0 13
 rm "$home/.bashrc"
 
 # What is in the way is told, and left alone.
-rm -rf "$home/work"
-mkdir -p "$home/work/src/deep/one"
-fails_with 1 fleet push apple --to work -- src
+rm -rf "$home/course"
+mkdir -p "$home/course/src/deep/one"
+fails_with 1 fleet push apple --to course -- src
 says 'src/deep/one: a directory of that name is there'
-check 'left alone' test -d "$home/work/src/deep/one"
+check 'left alone' test -d "$home/course/src/deep/one"
 fails_with 3 fleet push --to one -- src
 says 'is no directory'
 equal 'nothing is left' '' "$(find "$home" -name '.fleet-*')"

@@ -38,10 +38,7 @@ struct work {
     enum fl_podkeys_what what;
     struct fl_keysheet sheet;
     struct fl_strv names; /* remove */
-    struct fl_ssh_key *key;
-    struct fl_fleet fleet;
-    bool *selected;
-    struct fl_visit_results results;
+    struct fl_visiting visiting;
 };
 
 /* ---- the files ---- */
@@ -112,7 +109,7 @@ static const char *closest_pod(const struct fl_fleet *fleet, const char *name)
 /* What is no pod's name at all may be a key in the wrong column. */
 static int add_unknown(struct work *work, const struct fl_keycell *cell)
 {
-    const char *near = closest_pod(&work->fleet, cell->pod);
+    const char *near = closest_pod(&work->visiting.fleet, cell->pod);
     bool sayable = fl_name_valid(cell->pod);
     char *text =
         sayable
@@ -139,9 +136,10 @@ static struct fl_member *member_of(const struct work *work, const char *name)
     const struct fl_cohort *cohort = &work->context->engine.cohort;
     FL_AUTO_FREE char *full =
         fl_cohort_short(cohort, name) ? NULL : fl_cohort_full(cohort, name);
-    struct fl_member *member = fl_fleet_member(&work->fleet, name);
+    struct fl_member *member = fl_fleet_member(&work->visiting.fleet, name);
 
-    return member || !full ? member : fl_fleet_member(&work->fleet, full);
+    return member || !full ? member
+                           : fl_fleet_member(&work->visiting.fleet, full);
 }
 
 /* By the full name from now on, or without a pod. */
@@ -179,7 +177,8 @@ static int resolve_all(struct work *work, struct fleet_error *err)
     if (rc < 0)
         return fl_enomem(err);
     /* A listing that failed makes nobody unknown. */
-    if (work->sheet.faults.n && fl_fleet_check_complete(&work->fleet, err) < 0)
+    if (work->sheet.faults.n &&
+        fl_fleet_check_complete(&work->visiting.fleet, err) < 0)
         return err->code;
     rc = check_faults(work, err);
     if (rc == 0)
@@ -195,34 +194,26 @@ static int select_named(struct work *work, struct fleet_error *err)
 {
     static const char *const all[] = {"all"};
     const struct fl_narrowing *narrowing = &work->options->narrowing;
-    struct fl_fleet *fleet = &work->fleet;
+    struct fl_fleet *fleet = &work->visiting.fleet;
     int rc;
 
-    work->selected = calloc(fleet->n_members + 1, sizeof(*work->selected));
-    if (!work->selected)
+    work->visiting.selected =
+        calloc(fleet->n_members + 1, sizeof(*work->visiting.selected));
+    if (!work->visiting.selected)
         return fl_enomem(err);
     if (fleet->n_members == 0)
         return FLEET_OK;
     rc = fl_fleet_select(fleet, all, 1, narrowing->exclude, narrowing->on,
-                         work->selected, err);
+                         work->visiting.selected, err);
     for (size_t i = 0; rc == 0 && i < fleet->n_members; i++) {
         const char *name = fleet_pod_get(fleet->members[i].pod, FLEET_POD_NAME);
         bool named = false;
 
         for (size_t k = 0; !named && k < work->sheet.n; k++)
             named = strcmp(work->sheet.at[k].pod, name) == 0;
-        work->selected[i] &= named;
+        work->visiting.selected[i] &= named;
     }
     return rc;
-}
-
-static size_t count(const struct work *work)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < work->fleet.n_members; i++)
-        n += work->selected[i];
-    return n;
 }
 
 /* ---- results ---- */
@@ -250,8 +241,8 @@ static void make_document(struct work *work)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         const struct fl_podkeys *keys = result->own;
         json_t *entry = json_object();
 
@@ -288,8 +279,8 @@ static void print_table(struct work *work)
     struct fl_table table;
 
     fl_table_init(&table, 2, headings, 0);
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         FL_AUTO(fl_buf_clear) struct fl_buf text = FL_BUF(65536);
 
         put_keys(work, result->own, &text);
@@ -303,8 +294,8 @@ static void print_table(struct work *work)
 /* Keys that are there, and that no shell sees. */
 static void tell_unread(struct work *work)
 {
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         const struct fl_podkeys *keys = result->own;
 
         if (!result->stage && keys && keys->n && !keys->read)
@@ -324,12 +315,12 @@ static int finish(struct work *work)
     print_table(work);
     if (work->what == FL_PODKEYS_SHOW)
         tell_unread(work);
-    status = fl_visiting_report(work->context, &work->results);
-    for (size_t i = 0; i < work->results.n; i++)
-        failed += work->results.at[i].stage != NULL;
+    status = fl_visiting_report(work->context, &work->visiting.results);
+    failed = fl_visiting_failed(&work->visiting.results);
     if (fl_cancelled())
         return fl_cancel_status();
-    return failed > 0 && failed < work->results.n ? FL_EXIT_PARTIAL : status;
+    return failed > 0 && failed < work->visiting.results.n ? FL_EXIT_PARTIAL
+                                                           : status;
 }
 
 /* ---- the command ---- */
@@ -338,11 +329,11 @@ static int show_plan(struct work *work)
 {
     json_t *names = json_array();
 
-    for (size_t i = 0; i < work->fleet.n_members; i++) {
+    for (size_t i = 0; i < work->visiting.fleet.n_members; i++) {
         const char *name =
-            fleet_pod_get(work->fleet.members[i].pod, FLEET_POD_NAME);
+            fleet_pod_get(work->visiting.fleet.members[i].pod, FLEET_POD_NAME);
 
-        if (!work->selected[i])
+        if (!work->visiting.selected[i])
             continue;
         fl_json_add(names, fl_json_text(name));
         fl_say(work->context, "would change the keys of %s", name);
@@ -353,13 +344,14 @@ static int show_plan(struct work *work)
 
 static int consent(struct work *work, struct fleet_error *err)
 {
-    FL_AUTO_FREE char *question =
-        fl_format("Remove keys from %zu pod%s?", count(work),
-                  count(work) == 1 ? "" : "s");
+    FL_AUTO_FREE char *question = fl_format(
+        "Remove keys from %zu pod%s?", fl_visiting_count(&work->visiting),
+        fl_visiting_count(&work->visiting) == 1 ? "" : "s");
 
     if (!question)
         return fl_enomem(err);
-    if (work->what == FL_PODKEYS_SHOW || count(work) == 0)
+    if (work->what == FL_PODKEYS_SHOW ||
+        fl_visiting_count(&work->visiting) == 0)
         return FLEET_OK;
     if (work->what == FL_PODKEYS_REMOVE)
         return fl_confirm(work->context, question, err);
@@ -370,20 +362,13 @@ static int visit(struct work *work, struct fleet_error *err)
 {
     struct fl_context *context = work->context;
     struct fl_progress *progress = fl_progress_open(context, "keys");
-    int64_t limit_ms = context->globals.timeout_ms;
     const struct fl_podkeys_job job = {
-        .to = {.engine = &context->engine,
-               .fleet = &work->fleet,
-               .selected = work->selected,
-               .key = work->key,
-               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-               .event = fl_progress_event,
-               .event_arg = progress},
+        .to = fl_visiting_to(context, &work->visiting, LIMIT_MS, progress),
         .what = work->what,
         .sheet = &work->sheet,
         .names = &work->names,
     };
-    int rc = fl_podkeys_run(&job, &work->results, err);
+    int rc = fl_podkeys_run(&job, &work->visiting.results, err);
 
     fl_progress_close(progress);
     return rc;
@@ -403,20 +388,21 @@ static int choose(struct work *work, struct fleet_error *err)
     }
     context->args += skip;
     context->n_args -= skip;
-    return fl_work_select(context, &work->fleet, &work->options->narrowing,
-                          work->what == FL_PODKEYS_SHOW, &work->selected, err);
+    return fl_work_select(
+        context, &work->visiting.fleet, &work->options->narrowing,
+        work->what == FL_PODKEYS_SHOW, &work->visiting.selected, err);
 }
 
 static int do_work(struct work *work)
 {
     struct fl_context *context = work->context;
     struct fleet_error err = {0};
-    int rc = FLEET_OK, status, incomplete;
+    int rc = FLEET_OK;
 
     if (work->what <= FL_PODKEYS_ROTATE)
         rc = read_files(work, &err);
     if (rc == 0)
-        rc = fl_work_look(context, 0, &work->fleet, &err);
+        rc = fl_work_look(context, 0, &work->visiting.fleet, &err);
     if (rc == 0)
         rc = choose(work, &err);
     if (rc == 0 && context->globals.dry_run)
@@ -424,15 +410,12 @@ static int do_work(struct work *work)
     if (rc == 0)
         rc = consent(work, &err);
     if (rc == 0)
-        rc = fl_visiting_key(context, &work->key, &err);
+        rc = fl_visiting_key(context, &work->visiting.key, &err);
     if (rc == 0)
         rc = visit(work, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
-    status = finish(work);
-    fl_visiting_keep(context, &work->results);
-    incomplete = fl_work_incomplete(context, &work->fleet);
-    return status == FL_EXIT_OK ? incomplete : status;
+    return fl_visiting_end(context, &work->visiting, finish(work));
 }
 
 static int take_names(struct work *work, const char *list)
@@ -487,14 +470,11 @@ static int run(struct fl_context *context, const void *given)
     status = check_words(&work);
     if (status == FL_EXIT_OK)
         status = do_work(&work);
-    fl_keysheet_clear(&work.sheet);
-    fl_strv_clear(&work.names);
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
-    fl_visit_results_clear(&work.results);
-    free(work.selected);
-    fl_fleet_clear(&work.fleet);
-    fl_ssh_key_close(work.key);
+    fl_keysheet_clear(&work.sheet);
+    fl_strv_clear(&work.names);
+    fl_visiting_close(&work.visiting);
     return status;
 }
 

@@ -43,11 +43,8 @@ struct work {
     struct fl_context *context;
     const struct backup_options *options;
     char day[FL_DAY_SIZE];
-    struct fl_ssh_key *key;
-    struct fl_fleet fleet;
-    bool *selected;
+    struct fl_visiting visiting;
     struct fl_backup_list known;
-    struct fl_visit_results results;
     char now[FL_STAMP_SIZE];
 };
 
@@ -161,12 +158,7 @@ static json_t *json_result(const struct work *work,
     fl_json_put(made, "files", text_or_null(saved->file));
     fl_json_put(made, "bytes",
                 saved->file ? json_integer(saved->bytes) : json_null());
-    fl_json_put(made, "elapsed_ms", json_integer(result->elapsed_ms));
-    fl_json_put(made, "stage", fl_json_text(result->stage));
-    fl_json_put(made, "error",
-                result->stage ? fl_json_error(&result->error, result->name,
-                                              result->member->listing->name)
-                              : json_null());
+    fl_visiting_put(made, result);
     return made;
 }
 
@@ -210,8 +202,8 @@ static void show(const struct work *work)
     struct fl_table table;
 
     fl_table_init(&table, 5, headings, 1u << 4);
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
 
         tell_notes(work, result);
         fl_json_add(list, json_result(work, result));
@@ -264,17 +256,17 @@ static int keep(struct work *work, struct fleet_error *err)
 {
     FL_AUTO(fl_keep_close) struct fl_keeping keeping = {0};
     FL_AUTO_FREE struct fl_backup *rows =
-        calloc(work->results.n + 1, sizeof(*rows));
+        calloc(work->visiting.results.n + 1, sizeof(*rows));
     size_t n = 0;
     int rc;
 
     if (!rows)
         return fl_enomem(err);
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_saved *saved = saved_of(&work->results.at[i]);
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_saved *saved = saved_of(&work->visiting.results.at[i]);
 
         if (saved->result[0] || saved->file)
-            rows[n++] = row_of(work, &work->results.at[i]);
+            rows[n++] = row_of(work, &work->visiting.results.at[i]);
     }
     if (n == 0)
         return FLEET_OK;
@@ -289,23 +281,16 @@ static int keep(struct work *work, struct fleet_error *err)
 static int save_all(struct work *work, struct fleet_error *err)
 {
     struct fl_context *context = work->context;
-    int64_t limit_ms = context->globals.timeout_ms;
     struct fl_progress *progress = fl_progress_open(context, "saved");
     const struct fl_save_task task = {
-        .to = {.engine = &context->engine,
-               .fleet = &work->fleet,
-               .selected = work->selected,
-               .key = work->key,
-               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-               .event = fl_progress_event,
-               .event_arg = progress},
+        .to = fl_visiting_to(context, &work->visiting, LIMIT_MS, progress),
         .verb = FL_SAVE_SAVE,
         .day = work->day,
         .known = &work->known,
         .skip_repo = work->options->no_repo,
         .skip_files = work->options->no_files,
     };
-    int rc = fl_save_visit(&task, &work->results, err);
+    int rc = fl_save_visit(&task, &work->visiting.results, err);
 
     fl_progress_close(progress);
     return rc;
@@ -319,21 +304,20 @@ static int finish(struct work *work)
     int kept = keep(work, &err), status;
 
     show(work);
-    for (size_t i = 0; i < work->results.n; i++)
-        failed += work->results.at[i].stage != NULL;
-    status = fl_visiting_report(context, &work->results);
-    fl_visiting_keep(context, &work->results);
-    if (work->results.n == 0 && work->fleet.complete)
+    failed = fl_visiting_failed(&work->visiting.results);
+    status = fl_visiting_report(context, &work->visiting.results);
+    fl_visiting_keep(context, &work->visiting.results);
+    if (work->visiting.results.n == 0 && work->visiting.fleet.complete)
         fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
     if (kept < 0)
         return fl_report(context, &err, NULL, NULL);
     if (fl_cancelled())
         return fl_cancel_status();
-    if (failed > 0 && failed < work->results.n)
+    if (failed > 0 && failed < work->visiting.results.n)
         return FL_EXIT_PARTIAL;
     if (failed > 0)
-        return work->results.n == 1 ? status : FL_EXIT_FAILED;
-    return fl_work_incomplete(context, &work->fleet);
+        return work->visiting.results.n == 1 ? status : FL_EXIT_FAILED;
+    return fl_work_incomplete(context, &work->visiting.fleet);
 }
 
 static int do_work(struct work *work)
@@ -347,14 +331,10 @@ static int do_work(struct work *work)
     if (rc == 0)
         rc = check_use(work, &err);
     if (rc == 0)
-        rc = fl_work_look(context, 0, &work->fleet, &err);
+        rc = fl_visiting_open(context, &work->options->narrowing,
+                              &work->visiting, &err);
     if (rc == 0)
         rc = fl_backups_load(context->engine.state, &work->known, &err);
-    if (rc == 0)
-        rc = fl_visiting_key(context, &work->key, &err);
-    if (rc == 0)
-        rc = fl_work_select(context, &work->fleet, &work->options->narrowing,
-                            true, &work->selected, &err);
     if (rc == 0)
         rc = save_all(work, &err);
     return rc < 0 ? fl_report(context, &err, NULL, NULL) : finish(work);
@@ -367,11 +347,8 @@ static int run(struct fl_context *context, const void *given)
 
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
-    fl_visit_results_clear(&work.results);
+    fl_visiting_close(&work.visiting);
     fl_backup_list_clear(&work.known);
-    free(work.selected);
-    fl_fleet_clear(&work.fleet);
-    fl_ssh_key_close(work.key);
     return status;
 }
 

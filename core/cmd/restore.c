@@ -42,14 +42,11 @@ static const struct fleet_option options[] = {
 struct work {
     struct fl_context *context;
     const struct restore_options *options;
-    struct fl_ssh_key *key;
-    struct fl_fleet fleet;
-    bool *selected;
+    struct fl_visiting visiting;
     const struct fl_member *member;
     struct fl_backup_list known;
     const struct fl_backup *backup; /* whose it is; NULL: none is remembered */
     char *from;                     /* the branch, or a pattern of it */
-    struct fl_visit_results results;
 };
 
 /* ---- what is put back ---- */
@@ -82,7 +79,7 @@ static char *pod_named(const struct work *work, const char *given)
     if (!short_name)
         return NULL;
     if (fl_backup_named(&work->known, full) ||
-        fl_fleet_member(&work->fleet, full) ||
+        fl_fleet_member(&work->visiting.fleet, full) ||
         fl_cohort_index(cohort, short_name) != SIZE_MAX)
         return fl_take(full);
     return NULL;
@@ -117,12 +114,12 @@ static int choose_pod(struct work *work, struct fleet_error *err)
 {
     static const struct fl_narrowing all;
     size_t n = 0;
-    int rc = fl_work_select(work->context, &work->fleet, &all, false,
-                            &work->selected, err);
+    int rc = fl_work_select(work->context, &work->visiting.fleet, &all, false,
+                            &work->visiting.selected, err);
 
-    for (size_t i = 0; rc == 0 && i < work->fleet.n_members; i++) {
-        if (work->selected[i] && n++ == 0)
-            work->member = &work->fleet.members[i];
+    for (size_t i = 0; rc == 0 && i < work->visiting.fleet.n_members; i++) {
+        if (work->visiting.selected[i] && n++ == 0)
+            work->member = &work->visiting.fleet.members[i];
     }
     if (rc == 0 && n != 1)
         rc = fleet_fail(err, FLEET_EUSAGE, "%zu pods are meant: one at a time",
@@ -171,16 +168,9 @@ static int ask(const struct work *work, struct fleet_error *err)
 static int restore(struct work *work, struct fleet_error *err)
 {
     struct fl_context *context = work->context;
-    int64_t limit_ms = context->globals.timeout_ms;
     struct fl_progress *progress = fl_progress_open(context, "restored");
     const struct fl_save_task task = {
-        .to = {.engine = &context->engine,
-               .fleet = &work->fleet,
-               .selected = work->selected,
-               .key = work->key,
-               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-               .event = fl_progress_event,
-               .event_arg = progress},
+        .to = fl_visiting_to(context, &work->visiting, LIMIT_MS, progress),
         .verb = FL_SAVE_RESTORE,
         .known = &work->known,
         .from = work->from,
@@ -189,7 +179,7 @@ static int restore(struct work *work, struct fleet_error *err)
         .skip_repo = work->options->no_repo,
         .skip_files = work->options->no_files,
     };
-    int rc = fl_save_visit(&task, &work->results, err);
+    int rc = fl_save_visit(&task, &work->visiting.results, err);
 
     fl_progress_close(progress);
     return rc;
@@ -224,7 +214,8 @@ static void make_document(const struct work *work, const struct fl_saved *saved)
     json_t *document = work->context->document;
     const struct fl_backup *files = files_of(work);
 
-    fl_json_put(document, "name", fl_json_text(work->results.at[0].name));
+    fl_json_put(document, "name",
+                fl_json_text(work->visiting.results.at[0].name));
     fl_json_put(document, "branch",
                 fl_json_text(saved->branch[0] ? saved->branch : NULL));
     fl_json_put(document, "commit",
@@ -237,14 +228,14 @@ static void make_document(const struct work *work, const struct fl_saved *saved)
 
 static int finish(struct work *work)
 {
-    const struct fl_saved *saved = work->results.at[0].own;
-    int status = fl_visiting_report(work->context, &work->results);
+    const struct fl_saved *saved = work->visiting.results.at[0].own;
+    int status = fl_visiting_report(work->context, &work->visiting.results);
 
     if (saved)
         make_document(work, saved);
     if (saved && status == FL_EXIT_OK)
         tell(work, saved);
-    fl_visiting_keep(work->context, &work->results);
+    fl_visiting_keep(work->context, &work->visiting.results);
     if (fl_cancelled())
         return fl_cancel_status();
     if (status == FL_EXIT_OK && !saved->has_repo && !files_of(work))
@@ -256,7 +247,7 @@ static int do_work(struct work *work)
 {
     struct fl_context *context = work->context;
     struct fleet_error err = {0};
-    int rc = fl_work_look(context, 0, &work->fleet, &err);
+    int rc = fl_work_look(context, 0, &work->visiting.fleet, &err);
 
     if (rc == 0)
         rc = choose_pod(work, &err);
@@ -270,7 +261,7 @@ static int do_work(struct work *work)
         return FL_EXIT_OK;
     }
     if (rc == 0)
-        rc = fl_visiting_key(context, &work->key, &err);
+        rc = fl_visiting_key(context, &work->visiting.key, &err);
     if (rc == 0)
         rc = ask(work, &err);
     if (rc == 0)
@@ -288,12 +279,9 @@ static int run(struct fl_context *context, const void *given)
     status = do_work(&work);
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
-    fl_visit_results_clear(&work.results);
+    fl_visiting_close(&work.visiting);
     fl_backup_list_clear(&work.known);
-    free(work.selected);
     free(work.from);
-    fl_fleet_clear(&work.fleet);
-    fl_ssh_key_close(work.key);
     return status;
 }
 

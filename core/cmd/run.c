@@ -56,11 +56,8 @@ struct work {
     struct fl_context *context;
     const struct run_options *options;
     struct fl_buf command, input;
-    struct fl_ssh_key *key;
-    struct fl_fleet fleet;
-    bool *selected;
+    struct fl_visiting visiting;
     struct fl_lines *lines; /* of --stream */
-    struct fl_visit_results results;
 };
 
 /* ---- what shall be run ---- */
@@ -140,12 +137,7 @@ static json_t *json_result(const struct fl_visit_result *result)
     fl_json_put(entry, "stdout", json_output(exec->out, exec->out_len));
     fl_json_put(entry, "stderr", json_output(exec->err_text, exec->err_len));
     fl_json_put(entry, "truncated", json_boolean(exec->truncated));
-    fl_json_put(entry, "elapsed_ms", json_integer(result->elapsed_ms));
-    fl_json_put(entry, "stage", fl_json_text(result->stage));
-    fl_json_put(entry, "error",
-                result->stage ? fl_json_error(&result->error, result->name,
-                                              result->member->listing->name)
-                              : json_null());
+    fl_visiting_put(entry, result);
     return entry;
 }
 
@@ -153,8 +145,8 @@ static void make_document(struct work *work)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < work->results.n; i++)
-        fl_json_add(list, json_result(&work->results.at[i]));
+    for (size_t i = 0; i < work->visiting.results.n; i++)
+        fl_json_add(list, json_result(&work->visiting.results.at[i]));
     fl_json_put(work->context->document, "results", list);
 }
 
@@ -210,16 +202,16 @@ static int put_heading(const struct fl_visit_result *first,
 
 static void print_group(struct work *work, size_t first, bool *told)
 {
-    const struct fl_visit_result *result = &work->results.at[first];
+    const struct fl_visit_result *result = &work->visiting.results.at[first];
     const struct fl_ssh_exec *exec = &fl_run_of(result)->exec;
     FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
     FL_AUTO(fl_buf_clear) struct fl_buf heading = FL_BUF(1 << 20);
 
-    for (size_t i = first; i < work->results.n; i++) {
-        if (told[i] || !same(result, &work->results.at[i]))
+    for (size_t i = first; i < work->visiting.results.n; i++) {
+        if (told[i] || !same(result, &work->visiting.results.at[i]))
             continue;
         told[i] = true;
-        fl_strv_add(&names, work->results.at[i].member->short_name);
+        fl_strv_add(&names, work->visiting.results.at[i].member->short_name);
     }
     if (put_heading(result, &names, &heading) == 0)
         fl_print_text(work->context, heading.data, heading.len);
@@ -242,7 +234,8 @@ static void print_errors(const struct fl_ssh_exec *exec)
 /* One pod's output is what ssh would have printed. */
 static void print_single(struct work *work)
 {
-    const struct fl_ssh_exec *exec = &fl_run_of(&work->results.at[0])->exec;
+    const struct fl_ssh_exec *exec =
+        &fl_run_of(&work->visiting.results.at[0])->exec;
 
     if (exec->out)
         fl_print_text(work->context, exec->out, exec->out_len);
@@ -251,13 +244,14 @@ static void print_single(struct work *work)
 
 static void print_results(struct work *work)
 {
-    FL_AUTO_FREE bool *told = calloc(work->results.n + 1, sizeof(*told));
+    FL_AUTO_FREE bool *told =
+        calloc(work->visiting.results.n + 1, sizeof(*told));
 
-    if (work->results.n == 1) {
+    if (work->visiting.results.n == 1) {
         print_single(work);
         return;
     }
-    for (size_t i = 0; told && i < work->results.n; i++) {
+    for (size_t i = 0; told && i < work->visiting.results.n; i++) {
         if (!told[i])
             print_group(work, i, told);
     }
@@ -268,22 +262,23 @@ static int status_of_all(const struct work *work)
     size_t failed = 0;
     int worst = 0;
 
-    for (size_t i = 0; i < work->results.n; i++) {
-        int status = fl_run_status(&work->results.at[i]);
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        int status = fl_run_status(&work->visiting.results.at[i]);
 
         failed += status != 0;
         worst = status > worst ? status : worst;
     }
     if (work->options->worst || failed == 0)
         return worst;
-    return failed < work->results.n ? FL_EXIT_PARTIAL : FL_EXIT_FAILED;
+    return failed < work->visiting.results.n ? FL_EXIT_PARTIAL : FL_EXIT_FAILED;
 }
 
 /* What several pods have printed is told already. */
 static void tell_statuses(const struct work *work)
 {
-    for (size_t i = 0; work->results.n > 1 && i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0;
+         work->visiting.results.n > 1 && i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         int status = fl_run_status(result);
 
         if (!result->stage && status != 0)
@@ -304,12 +299,12 @@ static int finish(struct work *work)
         tell_statuses(work);
     else
         print_results(work);
-    status = fl_visiting_report(context, &work->results);
+    status = fl_visiting_report(context, &work->visiting.results);
     if (fl_cancelled())
         return fl_cancel_status();
-    if (work->results.n != 1)
+    if (work->visiting.results.n != 1)
         return status_of_all(work);
-    return status ? status : fl_run_status(&work->results.at[0]);
+    return status ? status : fl_run_status(&work->visiting.results.at[0]);
 }
 
 /* ---- the command ---- */
@@ -321,7 +316,7 @@ static int open_output(struct work *work, struct fl_progress **progress,
     struct fl_context *context = work->context;
 
     if (work->options->stream)
-        return fl_lines_open(context, &work->fleet, true,
+        return fl_lines_open(context, &work->visiting.fleet, true,
                              context->format == FL_FORMAT_JSON, &work->lines,
                              err);
     *progress = fl_progress_open(context, "done");
@@ -333,15 +328,8 @@ static int run_all(struct work *work, struct fleet_error *err)
     struct fl_context *context = work->context;
     struct fl_progress *progress = NULL;
     int rc = open_output(work, &progress, err);
-    int64_t limit_ms = context->globals.timeout_ms;
     struct fl_run_job job = {
-        .to = {.engine = &context->engine,
-               .fleet = &work->fleet,
-               .selected = work->selected,
-               .key = work->key,
-               .limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS,
-               .event = fl_progress_event,
-               .event_arg = progress},
+        .to = fl_visiting_to(context, &work->visiting, LIMIT_MS, progress),
         .command = fl_buf_text(&work->command),
         .input = work->options->input ? fl_buf_text(&work->input) : NULL,
         .input_len = work->input.len,
@@ -351,7 +339,7 @@ static int run_all(struct work *work, struct fleet_error *err)
     };
 
     if (rc == 0)
-        rc = fl_run_all(&job, &work->results, err);
+        rc = fl_run_all(&job, &work->visiting.results, err);
     fl_progress_close(progress);
     return rc;
 }
@@ -362,9 +350,9 @@ static int run_behind(struct work *work)
         .command = fl_buf_text(&work->command),
         .input = work->options->input ? fl_buf_text(&work->input) : NULL,
         .input_len = work->input.len,
-        .fleet = &work->fleet,
-        .selected = work->selected,
-        .key = work->key,
+        .fleet = &work->visiting.fleet,
+        .selected = work->visiting.selected,
+        .key = work->visiting.key,
     };
 
     return fl_background_start(work->context, &what);
@@ -377,29 +365,20 @@ static int do_work(struct work *work)
     int rc = take_command(work, &err), status, incomplete;
 
     if (rc == 0)
-        rc = fl_work_look(context, 0, &work->fleet, &err);
-    if (rc == 0)
-        rc = fl_visiting_key(context, &work->key, &err);
-    if (rc == 0)
         rc = take_input(work, &err);
     if (rc == 0)
-        rc = fl_work_select(context, &work->fleet, &work->options->narrowing,
-                            true, &work->selected, &err);
+        rc = fl_visiting_open(context, &work->options->narrowing,
+                              &work->visiting, &err);
     if (rc == 0 && work->options->background) {
         status = run_behind(work);
-        incomplete = fl_work_incomplete(context, &work->fleet);
+        incomplete = fl_work_incomplete(context, &work->visiting.fleet);
         return status == FL_EXIT_OK ? incomplete : status;
     }
     if (rc == 0)
         rc = run_all(work, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
-    status = finish(work);
-    fl_visiting_keep(context, &work->results);
-    if (work->results.n == 0 && work->fleet.complete)
-        fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
-    incomplete = fl_work_incomplete(context, &work->fleet);
-    return status == FL_EXIT_OK ? incomplete : status;
+    return fl_visiting_end(context, &work->visiting, finish(work));
 }
 
 static int run(struct fl_context *context, const void *given)
@@ -419,11 +398,8 @@ static int run(struct fl_context *context, const void *given)
     status = do_work(&work);
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
-    fl_visit_results_clear(&work.results);
+    fl_visiting_close(&work.visiting);
     fl_lines_close(work.lines);
-    free(work.selected);
-    fl_fleet_clear(&work.fleet);
-    fl_ssh_key_close(work.key);
     fl_buf_clear(&work.command);
     fl_buf_clear(&work.input);
     return status;

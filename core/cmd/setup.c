@@ -46,10 +46,7 @@ struct work {
     struct fl_context *context;
     const struct setup_options *options;
     struct fl_steps steps;
-    struct fl_ssh_key *key;
-    struct fl_fleet fleet;
-    bool *selected;
-    struct fl_visit_results results;
+    struct fl_visiting visiting;
 };
 
 /* ---- what would be done ---- */
@@ -82,28 +79,20 @@ static int show_steps(struct work *work)
     return FL_EXIT_OK;
 }
 
-static size_t count(const struct work *work)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < work->fleet.n_members; i++)
-        n += work->selected[i];
-    return n;
-}
-
 static int show_plan(struct work *work)
 {
     json_t *names = json_array();
 
-    for (size_t i = 0; i < work->fleet.n_members; i++) {
-        if (work->selected[i])
-            fl_json_add(names,
-                        fl_json_text(fleet_pod_get(work->fleet.members[i].pod,
-                                                   FLEET_POD_NAME)));
+    for (size_t i = 0; i < work->visiting.fleet.n_members; i++) {
+        if (work->visiting.selected[i])
+            fl_json_add(names, fl_json_text(fleet_pod_get(
+                                   work->visiting.fleet.members[i].pod,
+                                   FLEET_POD_NAME)));
     }
     fl_json_put(work->context->document, "would_set_up", names);
     fl_say(work->context, "%zu pod%s would be set up with these steps",
-           count(work), count(work) == 1 ? "" : "s");
+           fl_visiting_count(&work->visiting),
+           fl_visiting_count(&work->visiting) == 1 ? "" : "s");
     return show_steps(work);
 }
 
@@ -138,8 +127,8 @@ static void make_document(struct work *work)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         json_t *entry = json_object();
 
         fl_json_put(entry, "name", fl_json_text(result->name));
@@ -174,8 +163,8 @@ static void print_table(struct work *work)
     char took[32];
 
     fl_table_init(&table, 4, headings, 1u << 3);
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         FL_AUTO(fl_buf_clear) struct fl_buf changed = FL_BUF(65536);
 
         put_changed(result->own, &changed);
@@ -191,8 +180,8 @@ static void print_table(struct work *work)
 
 static void tell_kept(struct work *work)
 {
-    for (size_t i = 0; i < work->results.n; i++) {
-        const struct fl_visit_result *result = &work->results.at[i];
+    for (size_t i = 0; i < work->visiting.results.n; i++) {
+        const struct fl_visit_result *result = &work->visiting.results.at[i];
         const struct fl_set_up *set_up = result->own;
 
         for (size_t k = 0; set_up && k < set_up->n; k++) {
@@ -212,12 +201,12 @@ static int finish(struct work *work)
     make_document(work);
     print_table(work);
     tell_kept(work);
-    status = fl_visiting_report(work->context, &work->results);
-    for (size_t i = 0; i < work->results.n; i++)
-        failed += work->results.at[i].stage != NULL;
+    status = fl_visiting_report(work->context, &work->visiting.results);
+    failed = fl_visiting_failed(&work->visiting.results);
     if (fl_cancelled())
         return fl_cancel_status();
-    return failed > 0 && failed < work->results.n ? FL_EXIT_PARTIAL : status;
+    return failed > 0 && failed < work->visiting.results.n ? FL_EXIT_PARTIAL
+                                                           : status;
 }
 
 /* ---- the command ---- */
@@ -227,7 +216,7 @@ static int consent(struct work *work, struct fleet_error *err)
     FL_AUTO_FREE char *deed = fl_format(
         work->options->choice.hard ? "Begin the checkouts on %zu pods anew?"
                                    : "set up %zu pods",
-        count(work));
+        fl_visiting_count(&work->visiting));
 
     if (!deed)
         return fl_enomem(err);
@@ -240,17 +229,11 @@ static int set_up(struct work *work, struct fleet_error *err)
     struct fl_context *context = work->context;
     struct fl_progress *progress = fl_progress_open(context, "set up");
     const struct fl_setup_job job = {
-        .to = {.engine = &context->engine,
-               .fleet = &work->fleet,
-               .selected = work->selected,
-               .key = work->key,
-               .limit_ms = context->globals.timeout_ms,
-               .event = fl_progress_event,
-               .event_arg = progress},
+        .to = fl_visiting_to(context, &work->visiting, 0, progress),
         .steps = &work->steps,
         .command = context->words,
     };
-    int rc = fl_setup_run(&job, &work->results, err);
+    int rc = fl_setup_run(&job, &work->visiting.results, err);
 
     fl_progress_close(progress);
     return rc;
@@ -261,9 +244,9 @@ static void admit(const struct work *work)
 {
     FL_AUTO(fl_strv_clear) struct fl_strv names = {0};
 
-    for (size_t i = 0; i < work->results.n; i++)
-        if (!work->results.at[i].stage &&
-            fl_strv_add(&names, work->results.at[i].name) < 0)
+    for (size_t i = 0; i < work->visiting.results.n; i++)
+        if (!work->visiting.results.at[i].stage &&
+            fl_strv_add(&names, work->visiting.results.at[i].name) < 0)
             return;
     fl_admit_follow(work->context, &names);
 }
@@ -280,26 +263,22 @@ static int do_work(struct work *work)
     if (rc == 0 && work->options->list)
         return show_steps(work);
     if (rc == 0)
-        rc = fl_visiting_key(context, &work->key, &err);
-    if (rc == 0)
-        rc = fl_work_look(context, 0, &work->fleet, &err);
-    if (rc == 0)
-        rc = fl_work_select(context, &work->fleet, &work->options->narrowing,
-                            true, &work->selected, &err);
+        rc = fl_visiting_open(context, &work->options->narrowing,
+                              &work->visiting, &err);
     if (rc == 0 && context->globals.dry_run)
         return show_plan(work);
-    if (rc == 0 && count(work) > 0)
+    if (rc == 0 && fl_visiting_count(&work->visiting) > 0)
         rc = consent(work, &err);
     if (rc == 0)
         rc = set_up(work, &err);
     if (rc < 0)
         return fl_report(context, &err, NULL, NULL);
     status = finish(work);
-    fl_visiting_keep(context, &work->results);
+    fl_visiting_keep(context, &work->visiting.results);
     admit(work);
-    if (work->results.n == 0 && work->fleet.complete)
+    if (work->visiting.results.n == 0 && work->visiting.fleet.complete)
         fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
-    incomplete = fl_work_incomplete(context, &work->fleet);
+    incomplete = fl_work_incomplete(context, &work->visiting.fleet);
     return status == FL_EXIT_OK ? incomplete : status;
 }
 
@@ -310,10 +289,7 @@ static int run(struct fl_context *context, const void *given)
 
     if (fl_pool_wedged()) /* a thread may still use what is freed below */
         return status;
-    fl_visit_results_clear(&work.results);
-    free(work.selected);
-    fl_fleet_clear(&work.fleet);
-    fl_ssh_key_close(work.key);
+    fl_visiting_close(&work.visiting);
     fl_steps_close(&work.steps);
     return status;
 }

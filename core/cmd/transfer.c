@@ -159,27 +159,17 @@ int fl_transfer_run(struct fl_transfer *transfer,
     struct fl_context *context = transfer->context;
     struct fl_progress *progress;
     struct fl_visit_to to;
-    int rc = fl_work_look(context, 0, &transfer->fleet, err);
+    int rc = fl_visiting_open(context, &transfer->flags->narrowing,
+                              &transfer->visiting, err);
 
-    if (rc == 0)
-        rc = fl_visiting_key(context, &transfer->key, err);
-    if (rc == 0)
-        rc = fl_work_select(context, &transfer->fleet,
-                            &transfer->flags->narrowing, true,
-                            &transfer->selected, err);
     if (rc < 0)
         return rc;
     progress = fl_progress_open(context, transfer->verb);
     fl_progress_tail(progress, tell_rate, transfer);
     transfer->began = fl_now_ms();
-    to = (struct fl_visit_to){.engine = &context->engine,
-                              .fleet = &transfer->fleet,
-                              .selected = transfer->selected,
-                              .key = transfer->key,
-                              .limit_ms = LIMIT_MS,
-                              .event = fl_progress_event,
-                              .event_arg = progress};
-    rc = fl_visit_all(&to, kind, arg, &transfer->results, err);
+    to = fl_visiting_to(context, &transfer->visiting, LIMIT_MS, progress);
+    to.limit_ms = LIMIT_MS; /* --timeout is for what does not move */
+    rc = fl_visit_all(&to, kind, arg, &transfer->visiting.results, err);
     fl_progress_close(progress);
     return rc;
 }
@@ -198,12 +188,7 @@ static json_t *json_result(const struct fl_visit_result *result)
     fl_json_put(entry, "skipped", json_integer((json_int_t)copied->already));
     fl_json_put(entry, "left_out", json_integer((json_int_t)copied->left_out));
     fl_json_put(entry, "resumed_bytes", json_integer(copied->resumed));
-    fl_json_put(entry, "elapsed_ms", json_integer(result->elapsed_ms));
-    fl_json_put(entry, "stage", fl_json_text(result->stage));
-    fl_json_put(entry, "error",
-                result->stage ? fl_json_error(&result->error, result->name,
-                                              result->member->listing->name)
-                              : json_null());
+    fl_visiting_put(entry, result);
     return entry;
 }
 
@@ -242,15 +227,15 @@ static void print_results(struct fl_transfer *transfer)
 
     if (context->format == FL_FORMAT_JSON) {
         list = json_array();
-        for (size_t i = 0; i < transfer->results.n; i++)
-            fl_json_add(list, json_result(&transfer->results.at[i]));
+        for (size_t i = 0; i < transfer->visiting.results.n; i++)
+            fl_json_add(list, json_result(&transfer->visiting.results.at[i]));
         fl_json_put(context->document, "results", list);
         return;
     }
     fl_table_init(&table, 7, headings, 0x7c);
-    for (size_t i = 0; i < transfer->results.n; i++)
-        add_row(&table, context, &transfer->results.at[i]);
-    if (transfer->results.n)
+    for (size_t i = 0; i < transfer->visiting.results.n; i++)
+        add_row(&table, context, &transfer->visiting.results.at[i]);
+    if (transfer->visiting.results.n)
         fl_table_print(&table, context);
     fl_table_clear(&table);
 }
@@ -259,8 +244,9 @@ static int status_of_all(struct fl_transfer *transfer)
 {
     struct fl_tally tally = {0};
 
-    for (size_t i = 0; i < transfer->results.n; i++) {
-        const struct fl_visit_result *result = &transfer->results.at[i];
+    for (size_t i = 0; i < transfer->visiting.results.n; i++) {
+        const struct fl_visit_result *result =
+            &transfer->visiting.results.at[i];
 
         fl_tally_add(&tally,
                      !result->stage ? FL_OUTCOME_DONE
@@ -274,8 +260,9 @@ static int status_of_all(struct fl_transfer *transfer)
 
 static void tell_left_out(struct fl_transfer *transfer)
 {
-    for (size_t i = 0; i < transfer->results.n; i++) {
-        const struct fl_visit_result *result = &transfer->results.at[i];
+    for (size_t i = 0; i < transfer->visiting.results.n; i++) {
+        const struct fl_visit_result *result =
+            &transfer->visiting.results.at[i];
         const struct fl_copied *copied = result->own;
 
         if (copied && copied->left_out)
@@ -289,25 +276,17 @@ static void tell_left_out(struct fl_transfer *transfer)
 int fl_transfer_finish(struct fl_transfer *transfer)
 {
     struct fl_context *context = transfer->context;
-    int status, incomplete;
 
     print_results(transfer);
     tell_left_out(transfer);
-    fl_visiting_report(context, &transfer->results);
-    fl_visiting_keep(context, &transfer->results);
-    if (transfer->results.n == 0 && transfer->fleet.complete)
-        fl_say(context, "no pods of cohort %s", context->engine.cohort.prefix);
-    status = status_of_all(transfer);
-    incomplete = fl_work_incomplete(context, &transfer->fleet);
-    return status == FL_EXIT_OK ? incomplete : status;
+    fl_visiting_report(context, &transfer->visiting.results);
+    return fl_visiting_end(context, &transfer->visiting,
+                           status_of_all(transfer));
 }
 
 void fl_transfer_close(struct fl_transfer *transfer)
 {
-    fl_visit_results_clear(&transfer->results);
-    free(transfer->selected);
-    fl_fleet_clear(&transfer->fleet);
-    fl_ssh_key_close(transfer->key);
+    fl_visiting_close(&transfer->visiting);
     fl_pace_close(&transfer->pace);
     fl_strv_clear(&transfer->things);
     fl_strv_clear(&transfer->ignore);

@@ -3,9 +3,8 @@
 #ifndef FL_CMD_TRANSFER_H
 #define FL_CMD_TRANSFER_H
 
-#include "core/cmd/work.h"
+#include "core/cmd/visiting.h"
 #include "core/engine/pace.h"
-#include "core/engine/visit.h"
 
 /* What push and pull have in common. */
 struct fl_transfer_flags {
@@ -37,10 +36,7 @@ struct fl_transfer {
     int64_t max_size, idle_ms;
     struct fl_pace pace;
     int64_t began;
-    struct fl_ssh_key *key;
-    struct fl_fleet fleet;
-    bool *selected;
-    struct fl_visit_results results;
+    struct fl_visiting visiting;
 };
 /* Reads flags and what stands behind --; no pod is asked. */
 int fl_transfer_open(struct fl_transfer *transfer, struct fleet_error *err);

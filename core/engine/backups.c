@@ -33,10 +33,8 @@ int fl_backups_load(struct fl_state *state, struct fl_backup_list *out,
                     struct fleet_error *err)
 {
     FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
-    FL_AUTO(fl_query_end)
-    struct fl_query query = fl_query(held, FL_SQL_BACKUPS);
     struct fl_rows rows;
-    int rc = fl_query_rows(&query, &backup_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_BACKUPS, &backup_row, &rows, err);
 
     if (rc == 0)
         *out = (struct fl_backup_list){rows.at, rows.n, rows.size};
@@ -49,16 +47,6 @@ void fl_backup_list_clear(struct fl_backup_list *list)
     *list = (struct fl_backup_list){0};
 }
 
-static int put(struct fl_state *held, const struct fl_backup *backup,
-               struct fleet_error *err)
-{
-    FL_AUTO(fl_query_end)
-    struct fl_query query = fl_query(held, FL_SQL_BACKUP_PUT);
-
-    fl_query_row(&query, &backup_row, backup);
-    return fl_query_run(&query, err);
-}
-
 int fl_backups_put(struct fl_state *state, const struct fl_backup *backups,
                    size_t n, struct fleet_error *err)
 {
@@ -66,7 +54,7 @@ int fl_backups_put(struct fl_state *state, const struct fl_backup *backups,
     int rc = fl_db_begin(held, err);
 
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = put(held, &backups[i], err);
+        rc = fl_row_put(held, FL_SQL_BACKUP_PUT, &backup_row, &backups[i], err);
     return rc < 0 ? rc : fl_db_commit(held, err);
 }
 

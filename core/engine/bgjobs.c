@@ -29,28 +29,19 @@ static const struct fl_cell pod_cells[] = {
 static const struct fl_row pod_row = FL_ROW(struct fl_bgpod, pod_cells);
 /* clang-format on */
 
-static int load(struct fl_state *held, enum fl_sql which,
-                const struct fl_row *row, struct fl_rows *rows,
-                struct fleet_error *err)
-{
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
-
-    return fl_query_rows(&query, row, rows, err);
-}
-
 int fl_bgjobs_load(struct fl_state *state, struct fl_bgjobs *out,
                    struct fleet_error *err)
 {
     FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
     FL_AUTO(fl_bgjobs_clear) struct fl_bgjobs made = {0};
     struct fl_rows rows;
-    int rc = load(held, FL_SQL_BGJOBS, &job_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_BGJOBS, &job_row, &rows, err);
 
     if (rc < 0)
         return rc;
     made.jobs = rows.at;
     made.n_jobs = rows.n;
-    rc = load(held, FL_SQL_BGPODS, &pod_row, &rows, err);
+    rc = fl_rows_load(held, FL_SQL_BGPODS, &pod_row, &rows, err);
     if (rc < 0)
         return rc;
     made.pods = rows.at;
@@ -112,16 +103,6 @@ int fl_bgjob_name(char out[FL_BGJOB_ID_SIZE], struct fleet_error *err)
     return rc;
 }
 
-static int put(struct fl_state *held, enum fl_sql which,
-               const struct fl_row *row, const void *from,
-               struct fleet_error *err)
-{
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
-
-    fl_query_row(&query, row, from);
-    return fl_query_run(&query, err);
-}
-
 int fl_bgjobs_put(struct fl_state *state, const struct fl_bgjob *job,
                   const struct fl_bgpod *pods, size_t n,
                   struct fleet_error *err)
@@ -130,9 +111,9 @@ int fl_bgjobs_put(struct fl_state *state, const struct fl_bgjob *job,
     int rc = fl_db_begin(held, err);
 
     if (rc == 0 && job)
-        rc = put(held, FL_SQL_BGJOB_PUT, &job_row, job, err);
+        rc = fl_row_put(held, FL_SQL_BGJOB_PUT, &job_row, job, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = put(held, FL_SQL_BGPOD_PUT, &pod_row, &pods[i], err);
+        rc = fl_row_put(held, FL_SQL_BGPOD_PUT, &pod_row, &pods[i], err);
     return rc < 0 ? rc : fl_db_commit(held, err);
 }
 

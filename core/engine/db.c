@@ -666,6 +666,25 @@ void fl_rows_clear(const struct fl_row *row, void *at, size_t n)
     errno = before;
 }
 
+int fl_rows_load(struct fl_state *held, enum fl_sql which,
+                 const struct fl_row *row, struct fl_rows *out,
+                 struct fleet_error *err)
+{
+    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
+
+    return fl_query_rows(&query, row, out, err);
+}
+
+int fl_row_put(struct fl_state *held, enum fl_sql which,
+               const struct fl_row *row, const void *from,
+               struct fleet_error *err)
+{
+    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
+
+    fl_query_row(&query, row, from);
+    return fl_query_run(&query, err);
+}
+
 /* A zeroed place at the end. */
 static void *grow(struct fl_rows *rows, size_t row_size)
 {

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The SQLite handle that state.c, journal.c, ports.c, health.c and standing.c
- * share: schema, statements, transactions, rows. Nobody else includes this. */
+/* The SQLite handle that the rooms share which keep something in the state:
+ * schema, statements, transactions, rows. Nobody else includes this. */
 
 /* Every statement there is; its text stands in db.c. */
 enum fl_sql {
@@ -137,6 +137,13 @@ struct fl_rows {
 int fl_query_rows(struct fl_query *query, const struct fl_row *row,
                   struct fl_rows *out, struct fleet_error *err);
 void fl_rows_clear(const struct fl_row *row, void *at, size_t n);
+/* A statement without parameters that has rows, and one that takes one. */
+int fl_rows_load(struct fl_state *held, enum fl_sql which,
+                 const struct fl_row *row, struct fl_rows *out,
+                 struct fleet_error *err);
+int fl_row_put(struct fl_state *held, enum fl_sql which,
+               const struct fl_row *row, const void *from,
+               struct fleet_error *err);
 
 /* fl_state_put and fl_state_drop inside somebody's transaction. */
 struct fl_known;

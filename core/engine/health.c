@@ -29,21 +29,12 @@ static const struct fl_row host_key_row =
     FL_ROW(struct fl_host_key, host_key_cells);
 /* clang-format on */
 
-static int load(struct fl_state *state, enum fl_sql which,
-                const struct fl_row *row, struct fl_rows *rows,
-                struct fleet_error *err)
-{
-    FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
-
-    return fl_query_rows(&query, row, rows, err);
-}
-
 int fl_verdicts_load(struct fl_state *state, struct fl_verdict_list *out,
                      struct fleet_error *err)
 {
+    FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
     struct fl_rows rows;
-    int rc = load(state, FL_SQL_VERDICTS, &verdict_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_VERDICTS, &verdict_row, &rows, err);
 
     if (rc == 0)
         *out = (struct fl_verdict_list){rows.at, rows.n, rows.size};
@@ -73,8 +64,9 @@ const struct fl_verdict *fl_verdict_of(const struct fl_verdict_list *list,
 int fl_host_keys_load(struct fl_state *state, struct fl_host_key_list *out,
                       struct fleet_error *err)
 {
+    FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
     struct fl_rows rows;
-    int rc = load(state, FL_SQL_HOST_KEYS, &host_key_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_HOST_KEYS, &host_key_row, &rows, err);
 
     if (rc == 0)
         *out = (struct fl_host_key_list){rows.at, rows.n, rows.size};
@@ -99,16 +91,6 @@ int fl_host_key_forget(struct fl_state *state, const char *provider,
     return fl_query_run(&query, err);
 }
 
-static int put(struct fl_state *held, enum fl_sql which,
-               const struct fl_row *row, const void *from,
-               struct fleet_error *err)
-{
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
-
-    fl_query_row(&query, row, from);
-    return fl_query_run(&query, err);
-}
-
 int fl_health_put(struct fl_state *state, const struct fl_verdict *verdicts,
                   size_t n_verdicts, const struct fl_host_key *keys,
                   size_t n_keys, struct fleet_error *err)
@@ -117,8 +99,10 @@ int fl_health_put(struct fl_state *state, const struct fl_verdict *verdicts,
     int rc = fl_db_begin(held, err);
 
     for (size_t i = 0; rc == 0 && i < n_verdicts; i++)
-        rc = put(held, FL_SQL_VERDICT_PUT, &verdict_row, &verdicts[i], err);
+        rc = fl_row_put(held, FL_SQL_VERDICT_PUT, &verdict_row, &verdicts[i],
+                        err);
     for (size_t i = 0; rc == 0 && i < n_keys; i++)
-        rc = put(held, FL_SQL_HOST_KEY_PUT, &host_key_row, &keys[i], err);
+        rc =
+            fl_row_put(held, FL_SQL_HOST_KEY_PUT, &host_key_row, &keys[i], err);
     return rc < 0 ? rc : fl_db_commit(held, err);
 }

@@ -68,10 +68,9 @@ int fl_ports_add(struct fl_ports *ports, const char *name, int64_t port)
 static int load_held(struct fl_state *held, struct fl_ports *out,
                      struct fleet_error *err)
 {
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, FL_SQL_PORTS);
     FL_AUTO(fl_ports_clear) struct fl_ports ports = {0};
     struct fl_rows rows;
-    int rc = fl_query_rows(&query, &port_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_PORTS, &port_row, &rows, err);
 
     if (rc < 0)
         return rc;
@@ -91,16 +90,6 @@ int fl_ports_load(struct fl_state *state, struct fl_ports *out,
     FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
 
     return load_held(held, out, err);
-}
-
-static int store_held(struct fl_state *held, const struct fl_port *port,
-                      struct fleet_error *err)
-{
-    FL_AUTO(fl_query_end)
-    struct fl_query query = fl_query(held, FL_SQL_PORT_PUT);
-
-    fl_query_row(&query, &port_row, port);
-    return fl_query_run(&query, err);
 }
 
 /* A deployed file while it is read. */
@@ -388,7 +377,7 @@ static int give_in(struct fl_state *state, const struct fl_ports_job *job,
     if (rc == 0)
         rc = extend(job, names, &ports, err);
     for (size_t i = known; rc == 0 && i < ports.n; i++)
-        rc = store_held(held, &ports.at[i], err);
+        rc = fl_row_put(held, FL_SQL_PORT_PUT, &port_row, &ports.at[i], err);
     if (rc == 0)
         rc = fl_db_commit(held, err);
     if (rc < 0)

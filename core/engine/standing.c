@@ -26,31 +26,12 @@ static const struct fl_cell access_cells[] = {
 static const struct fl_row access_row = FL_ROW(struct fl_access, access_cells);
 /* clang-format on */
 
-static int load(struct fl_state *state, enum fl_sql which,
-                const struct fl_row *row, struct fl_rows *rows,
-                struct fleet_error *err)
-{
-    FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
-
-    return fl_query_rows(&query, row, rows, err);
-}
-
-static int put(struct fl_state *held, enum fl_sql which,
-               const struct fl_row *row, const void *from,
-               struct fleet_error *err)
-{
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, which);
-
-    fl_query_row(&query, row, from);
-    return fl_query_run(&query, err);
-}
-
 int fl_standings_load(struct fl_state *state, struct fl_standing_list *out,
                       struct fleet_error *err)
 {
+    FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
     struct fl_rows rows;
-    int rc = load(state, FL_SQL_STANDINGS, &standing_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_STANDINGS, &standing_row, &rows, err);
 
     if (rc == 0)
         *out = (struct fl_standing_list){rows.at, rows.n, rows.size};
@@ -71,7 +52,7 @@ int fl_standing_put(struct fl_state *state, const struct fl_standing *standing,
 {
     FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
 
-    return put(held, FL_SQL_STANDING_PUT, &standing_row, standing, err);
+    return fl_row_put(held, FL_SQL_STANDING_PUT, &standing_row, standing, err);
 }
 
 void fl_standing_list_clear(struct fl_standing_list *list)
@@ -83,8 +64,9 @@ void fl_standing_list_clear(struct fl_standing_list *list)
 int fl_accesses_load(struct fl_state *state, struct fl_access_list *out,
                      struct fleet_error *err)
 {
+    FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
     struct fl_rows rows;
-    int rc = load(state, FL_SQL_ACCESSES, &access_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_ACCESSES, &access_row, &rows, err);
 
     if (rc == 0)
         *out = (struct fl_access_list){rows.at, rows.n, rows.size};
@@ -108,7 +90,8 @@ int fl_accesses_put(struct fl_state *state, const struct fl_access *accesses,
     int rc = fl_db_begin(held, err);
 
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = put(held, FL_SQL_ACCESS_PUT, &access_row, &accesses[i], err);
+        rc =
+            fl_row_put(held, FL_SQL_ACCESS_PUT, &access_row, &accesses[i], err);
     return rc < 0 ? rc : fl_db_commit(held, err);
 }
 

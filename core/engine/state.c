@@ -341,10 +341,7 @@ void fl_known_clear(struct fl_known *known)
 int fl_db_put(struct fl_state *held, const struct fl_known *known,
               struct fleet_error *err)
 {
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, FL_SQL_PUT);
-
-    fl_query_row(&query, &known_row, known);
-    return fl_query_run(&query, err);
+    return fl_row_put(held, FL_SQL_PUT, &known_row, known, err);
 }
 
 int fl_db_drop(struct fl_state *held, const char *name, struct fleet_error *err)
@@ -375,9 +372,8 @@ int fl_state_known(struct fl_state *state, struct fl_known_list *out,
                    struct fleet_error *err)
 {
     FL_AUTO(fl_db_leave) struct fl_state *held = fl_db_enter(state);
-    FL_AUTO(fl_query_end) struct fl_query query = fl_query(held, FL_SQL_KNOWN);
     struct fl_rows rows;
-    int rc = fl_query_rows(&query, &known_row, &rows, err);
+    int rc = fl_rows_load(held, FL_SQL_KNOWN, &known_row, &rows, err);
 
     if (rc < 0)
         return rc;

@@ -88,6 +88,7 @@ EXTRA_DIST += tests/unit/without-cmocka.sh \
 	tests/unit/data/vast-instances.json
 
 tests_unit_libunit_la_SOURCES = \
+	tests/unit/aws.h \
 	tests/unit/child.h \
 	tests/unit/failalloc.c \
 	tests/unit/failalloc.h \

@@ -3,6 +3,7 @@
 #include "core/model/record.h"
 #include "providers/aws/parse.h"
 #include "providers/aws/request.h"
+#include "tests/unit/aws.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,22 +15,8 @@
 
 #include <cmocka.h>
 
-static json_t *xml(const char *text)
-{
-    struct fleet_error err = {0};
-    json_t *value = NULL;
-
-    if (xml_read(text, strlen(text), &value, &err) < 0)
-        fail_msg("%s: %s", err.text, text);
-    return value;
-}
-
 /* ---- instances ---- */
 
-#define STATE(name_)                                                           \
-    "<instanceState><code>1</code><name>" name_ "</name></instanceState>"
-#define TAG(key_, value_)                                                      \
-    "<item><key>" key_ "</key><value>" value_ "</value></item>"
 #define OURS TAG("managed-by", "fleet") TAG("fleet-token", "t-1")
 
 struct instance_case {
@@ -259,40 +246,6 @@ static void test_prices(void **state)
 }
 
 /* ---- requests ---- */
-
-#define KEY "ssh-ed25519 AAAAC3Nz it's me"
-
-static struct config config = {.volume_type = (char *)"gp3",
-                               .tags = (char *)"valohai=1\nteam=a=b"};
-
-static struct wish a_wish(void)
-{
-    static json_t *subnets;
-
-    if (!subnets)
-        subnets = json_pack("[s,s]", "subnet-1", "subnet-2");
-    return (struct wish){.name = "arena-apple",
-                         .token = "t-1",
-                         .cohort = "arena",
-                         .user = "root",
-                         .public_key = KEY,
-                         .type = "g5.xlarge",
-                         .spot = true,
-                         .max_micros = 1250000,
-                         .disk_gb = 100,
-                         .image = "ami-1",
-                         .root_device = "/dev/sda1",
-                         .key = "fleet-k",
-                         .group = "sg-1\nsg-2",
-                         .subnets = subnets,
-                         .config = &config};
-}
-
-static void has(const struct form *form, const char *pair)
-{
-    if (!form->text || !strstr(form->text, pair))
-        fail_msg("no %s in %s", pair, form->text ? form->text : "nothing");
-}
 
 static void test_run(void **state)
 {

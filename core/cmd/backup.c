@@ -10,6 +10,7 @@
 #include "core/cmd/progress.h"
 #include "core/cmd/visiting.h"
 #include "core/cmd/work.h"
+#include "core/engine/checkout.h"
 #include "core/engine/saving.h"
 
 #include <string.h>
@@ -72,8 +73,7 @@ static int check_use(const struct work *work, struct fleet_error *err)
 {
     const struct fl_settings *settings = &work->context->engine.settings;
 
-    if (settings->git_url || settings->repo_name || settings->repo_dir ||
-        settings->backup_paths)
+    if (fl_checkout_configured(settings) || settings->backup_paths)
         return FLEET_OK;
     return fleet_fail(err, FLEET_ECONFIG,
                       "there is nothing to back up: set ARENA_REPO_NAME, "
@@ -102,10 +102,8 @@ static bool is_backup(const struct fl_visit_result *result)
 static bool is_partial(const struct work *work)
 {
     const struct fl_settings *settings = &work->context->engine.settings;
-    bool has_repo =
-        settings->git_url || settings->repo_name || settings->repo_dir;
 
-    return (work->options->no_repo && has_repo) ||
+    return (work->options->no_repo && fl_checkout_configured(settings)) ||
            (work->options->no_files && settings->backup_paths);
 }
 

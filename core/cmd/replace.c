@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/cmd/bring.h"
 #include "core/engine/change.h"
+#include "core/engine/checkout.h"
 #include "core/engine/handover.h"
 
 #include "core/base/cancel.h"
@@ -14,7 +15,6 @@
 #include "core/cmd/certificates.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/forwards.h"
-#include "core/model/giturl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,19 +172,12 @@ static bool is_below_home(const char *path)
 /* The checkout, as set-up has it. */
 static int add_checkout(struct work *work, struct fleet_error *err)
 {
-    const struct fl_settings *settings = &work->context->engine.settings;
-    FL_AUTO(fl_giturl_clear) struct fl_giturl url = {0};
-    const char *dir = settings->repo_dir;
-    int rc = FLEET_OK;
+    FL_AUTO(fl_checkout_clear) struct fl_checkout checkout = {0};
+    int rc = fl_checkout_read(&work->context->engine.settings, &checkout, err);
+    const char *dir = checkout.dir;
 
-    if (!dir && settings->git_url)
-        rc = fl_giturl_read(settings->git_url, &url, err);
-    if (rc < 0)
+    if (rc < 0 || !*dir)
         return rc;
-    if (!dir)
-        dir = url.name ? url.name : settings->repo_name;
-    if (!dir)
-        return FLEET_OK;
     if (strncmp(dir, "~/", 2) == 0)
         dir += 2;
     return fl_strv_add(&work->paths, dir) < 0 ? fl_enomem(err) : FLEET_OK;

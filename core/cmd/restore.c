@@ -10,6 +10,7 @@
 #include "core/cmd/talk.h"
 #include "core/cmd/visiting.h"
 #include "core/cmd/work.h"
+#include "core/engine/checkout.h"
 #include "core/engine/saving.h"
 
 #include <string.h>
@@ -138,8 +139,7 @@ static bool has_repo(const struct work *work)
 {
     const struct fl_settings *settings = &work->context->engine.settings;
 
-    return !work->options->no_repo &&
-           (settings->git_url || settings->repo_name || settings->repo_dir);
+    return !work->options->no_repo && fl_checkout_configured(settings);
 }
 
 /* VERB: "restoring". */

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/engine/checkout.h"
 #include "core/engine/db.h"
 
 #include <ctype.h>
@@ -87,8 +88,8 @@ const struct fl_backup *fl_backup_named(const struct fl_backup_list *list,
 bool fl_backups_used(const struct fl_settings *settings,
                      const struct fl_backup_list *list)
 {
-    return settings->git_url || settings->repo_name || settings->repo_dir ||
-           settings->backup_paths || list->n > 0;
+    return fl_checkout_configured(settings) || settings->backup_paths ||
+           list->n > 0;
 }
 
 /* Days since the epoch of a day of the calendar; -1: there is no such day. */

@@ -20,6 +20,7 @@ core_sources += \
 	core/engine/catalog.c core/engine/catalog.h \
 	core/engine/certify.c core/engine/certify.h \
 	core/engine/change.c core/engine/change.h \
+	core/engine/checkout.c core/engine/checkout.h \
 	core/engine/checkup.c core/engine/checkup.h \
 	core/engine/clearing.c core/engine/clearing.h \
 	core/engine/checks.c core/engine/checks.h \

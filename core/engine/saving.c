@@ -5,9 +5,9 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/engine/archive.h"
+#include "core/engine/checkout.h"
 #include "core/engine/onpod.h"
 #include "core/engine/savescript.h"
-#include "core/model/giturl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -313,31 +313,6 @@ static int work(struct fl_visit *visit, struct fleet_error *err)
 
 /* ---- in the calling thread ---- */
 
-static char *repo_of(const struct fl_settings *settings)
-{
-    FL_AUTO(fl_giturl_clear) struct fl_giturl url = {0};
-
-    if (settings->repo_dir)
-        return strdup(settings->repo_dir);
-    if (settings->git_url && fl_giturl_read(settings->git_url, &url, NULL) == 0)
-        return fl_format("~/%s", url.name);
-    if (settings->repo_name)
-        return fl_format("~/%s", settings->repo_name);
-    return strdup("");
-}
-
-static char *key_of(const struct fl_settings *settings)
-{
-    const char *base;
-
-    if (settings->git_key_remote)
-        return strdup(settings->git_key_remote);
-    if (!settings->git_key_local)
-        return strdup("");
-    base = strrchr(settings->git_key_local, '/');
-    return fl_format("~/.ssh/%s", base ? base + 1 : settings->git_key_local);
-}
-
 static char *or_empty(const char *text, const char *fallback)
 {
     return strdup(text ? text : fallback);
@@ -354,14 +329,19 @@ static int begin(const void *arg, const struct fl_member *member, void *own,
         fl_backup_of(task->known, member->listing->name, member->pod);
     struct fl_saved *saved = own;
     struct fl_saving *saving = calloc(1, sizeof(*saving));
+    FL_AUTO(fl_checkout_clear) struct fl_checkout checkout = {0};
+    int rc;
 
     saved->saving = saving;
     if (!saving)
         return fl_enomem(err);
+    rc = fl_checkout_read(settings, &checkout, err);
+    if (rc < 0)
+        return rc;
     saving->task = *task;
     saving->short_name = strdup(member->short_name);
-    saving->repo = repo_of(settings);
-    saving->key = key_of(settings);
+    saving->repo = fl_take(checkout.dir);
+    saving->key = fl_take(checkout.key);
     saving->branch =
         fl_backup_branch(task->to.engine->cohort.prefix,
                          task->day ? task->day : "w0d0", member->short_name);

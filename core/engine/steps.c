@@ -5,9 +5,9 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/engine/checkout.h"
 #include "core/engine/githost.h"
 #include "core/engine/scripts.h"
-#include "core/model/giturl.h"
 #include "core/pod/scripts.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ struct making {
     const struct fl_settings *settings;
     const struct fl_steps_choice *choice;
     struct fl_steps *steps;
-    struct fl_giturl url; /* of the repository; no text: none is configured */
+    struct fl_checkout checkout;
 };
 
 /* ---- lists ---- */
@@ -155,49 +155,15 @@ static int add_certificate(struct making *making, struct fleet_error *err)
 
 /* ---- the repository ---- */
 
-static int read_url(struct making *making, struct fleet_error *err)
+static void put_repo(const struct making *making, struct fl_buf *head)
 {
-    const struct fl_settings *settings = making->settings;
-    FL_AUTO_FREE char *made = NULL;
+    const struct fl_checkout *checkout = &making->checkout;
 
-    if (settings->git_url)
-        return fl_giturl_read(settings->git_url, &making->url, err);
-    if (!settings->repo_owner || !settings->repo_name)
-        return FLEET_OK;
-    made = fl_format("git@github.com:%s/%s.git", settings->repo_owner,
-                     settings->repo_name);
-    return made ? fl_giturl_read(made, &making->url, err) : fl_enomem(err);
-}
-
-static char *key_place(const struct fl_settings *settings)
-{
-    const char *base;
-
-    if (!settings->git_key_local)
-        return strdup("");
-    if (settings->git_key_remote)
-        return strdup(settings->git_key_remote);
-    base = strrchr(settings->git_key_local, '/');
-    return fl_format("~/.ssh/%s", base ? base + 1 : settings->git_key_local);
-}
-
-static int put_repo(const struct making *making, struct fl_buf *head)
-{
-    const struct fl_settings *settings = making->settings;
-    FL_AUTO_FREE char *place = key_place(settings);
-    const char *name = making->url.name;
-    FL_AUTO_FREE char *dir = settings->repo_dir ? strdup(settings->repo_dir)
-                             : name             ? fl_format("~/%s", name)
-                                                : strdup("");
-
-    if (!place || !dir)
-        return FLEET_ENOMEM;
-    put_value(head, "REPO_URL", making->url.text);
-    put_value(head, "REPO_DIR", dir);
-    put_value(head, "BRANCH", settings->default_branch);
-    put_value(head, "GIT_KEY_PATH", place);
+    put_value(head, "REPO_URL", checkout->url.text);
+    put_value(head, "REPO_DIR", checkout->url.text ? checkout->dir : "");
+    put_value(head, "BRANCH", making->settings->default_branch);
+    put_value(head, "GIT_KEY_PATH", checkout->key);
     put_value(head, "HARD", making->choice->hard ? "yes" : "");
-    return FLEET_OK;
 }
 
 static int add_git_key(struct making *making, struct fleet_error *err)
@@ -216,8 +182,8 @@ static int add_git_key(struct making *making, struct fleet_error *err)
     if (!strstr(fl_buf_text(&head), "PRIVATE KEY"))
         return fleet_fail(err, FLEET_ECONFIG,
                           "%s: no private key (GIT_SSH_KEY_LOCAL)", path);
-    return put_repo(making, &head) < 0 ? fl_enomem(err)
-                                       : add(making, &step, &head, err);
+    put_repo(making, &head);
+    return add(making, &step, &head, err);
 }
 
 static int add_git_host(struct making *making, struct fleet_error *err)
@@ -231,13 +197,13 @@ static int add_git_host(struct making *making, struct fleet_error *err)
                                  .limit_ms = MINUTE_MS};
     int rc;
 
-    if (!making->url.known_as)
+    if (!making->checkout.url.known_as)
         return FLEET_OK;
-    rc = fl_githost_keys(making->url.known_as, &keys, err);
+    rc = fl_githost_keys(making->checkout.url.known_as, &keys, err);
     if (rc < 0)
         return rc;
     keys[strlen(keys) - 1] = '\0'; /* its last newline */
-    put_value(&head, "GIT_HOST", making->url.known_as);
+    put_value(&head, "GIT_HOST", making->checkout.url.known_as);
     put_value(&head, "GIT_HOST_KEYS", keys);
     return add(making, &step, &head, err);
 }
@@ -267,17 +233,17 @@ static int add_checkout(struct making *making, struct fleet_error *err)
     for (size_t i = 0; rc == 0 && i < sizeof(steps) / sizeof(*steps); i++) {
         FL_AUTO(fl_buf_clear) struct fl_buf head = FL_BUF(HEAD_MAX);
 
-        rc = put_repo(making, &head) < 0 ? fl_enomem(err)
-                                         : add(making, &steps[i], &head, err);
+        put_repo(making, &head);
+        rc = add(making, &steps[i], &head, err);
     }
     return rc;
 }
 
 static int add_repository(struct making *making, struct fleet_error *err)
 {
-    int rc = read_url(making, err);
+    int rc = fl_checkout_read(making->settings, &making->checkout, err);
 
-    if (rc < 0 || !making->url.text)
+    if (rc < 0 || !making->checkout.url.text)
         return rc;
     rc = add_git_key(making, err);
     if (rc == 0)
@@ -309,9 +275,10 @@ static int add_user_step(struct making *making, const char *dir,
     }
     if (rc == 0)
         rc = put_file(&head, "STEP", path, err);
-    if (rc == 0)
-        rc = put_repo(making, &head) < 0 ? fl_enomem(err) : FLEET_OK;
-    return rc < 0 ? rc : add(making, &step, &head, err);
+    if (rc < 0)
+        return rc;
+    put_repo(making, &head);
+    return add(making, &step, &head, err);
 }
 
 static int add_user_steps(struct making *making, const struct fl_engine *engine,
@@ -452,7 +419,7 @@ int fl_steps_open(struct fl_engine *engine,
         rc = narrow(steps, choice, err);
     if (rc == 0)
         rc = open_ca(engine, steps, err);
-    fl_giturl_clear(&making.url);
+    fl_checkout_clear(&making.checkout);
     if (rc < 0)
         fl_steps_close(steps);
     return rc;

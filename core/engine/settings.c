@@ -125,7 +125,8 @@ const struct fleet_option fl_settings_options[] = {
      .help = "private key here that set-up copies to the pods for git"},
     {.key = "GIT_SSH_KEY_REMOTE", .type = FLEET_OPT_STRING,
      AT(git_key_remote),
-     .help = "where that key lies on the pods; default: ~/.ssh, same name"},
+     .help = "where git's key lies on the pods, also one of their image; "
+             "default: ~/.ssh, named as here"},
     {.key = "AUTHORIZED_KEYS", .type = FLEET_OPT_PATH, AT(authorized_keys),
      .help = "file of public keys that open the pods, too"},
     {.key = "SETUP_DIR", .type = FLEET_OPT_PATH, AT(setup_dir),

@@ -29,6 +29,7 @@ cmd_sources = \
 	core/cmd/document.c core/cmd/document.h \
 	core/cmd/emit.c core/cmd/emit.h \
 	core/cmd/envedit.c core/cmd/envedit.h \
+	core/cmd/exchange.c core/cmd/exchange.h \
 	core/cmd/export.c \
 	core/cmd/forwards.c core/cmd/forwards.h \
 	core/cmd/globals.c \

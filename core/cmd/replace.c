@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The fleet authors
  * SPDX-License-Identifier: MIT */
 #include "core/cmd/bring.h"
-#include "core/engine/change.h"
+#include "core/cmd/exchange.h"
 #include "core/engine/checkout.h"
 #include "core/engine/handover.h"
 
@@ -22,8 +22,6 @@
 
 #define LIMIT_MS    3600000 /* for each way of a copy */
 #define RENAMING_MS 60000
-#define NEXT        "-next"
-#define OLD         "-old"
 
 static const char *const fates[] = {"stop", "terminate", "keep", NULL};
 
@@ -66,91 +64,15 @@ struct work {
     struct fl_context *context;
     const struct replace_options *options;
     struct fl_bring bring;
-    char *name, *next, *old; /* full: of the pod, and while it is exchanged */
+    struct fl_exchange exchange;
     struct fl_strv paths;
     struct fl_strv here; /* the new pod, where an earlier run has made it */
-    char *dir;           /* of what is here meanwhile */
-    char *archive;       /* in it; NULL: nothing was taken */
-    char *marker;        /* in it, while names are exchanged */
+    char *archive;       /* in its directory; NULL: nothing was taken */
     int64_t bytes;
     struct fl_progress *progress;
 };
 
-static const struct fl_member *find(const struct work *work, const char *name)
-{
-    return fl_fleet_member(&work->bring.make.fleet, name);
-}
-
-/* What is there now; members are new after it. */
-static int look_again(struct work *work, struct fleet_error *err)
-{
-    struct fl_fleet *fleet = &work->bring.make.fleet;
-    int rc;
-
-    fl_fleet_clear(fleet);
-    rc = fl_fleet_gather(&work->context->engine, 0, fleet, err);
-    return rc < 0 ? rc : fl_fleet_check_complete(fleet, err);
-}
-
-/* ---- one change to one pod ---- */
-
-static int change(struct work *work, enum fl_change what, const char *name,
-                  const char *new_name, struct fleet_error *err)
-{
-    struct fl_fleet *fleet = &work->bring.make.fleet;
-    FL_AUTO_FREE bool *selected =
-        calloc(fleet->n_members + 1, sizeof(*selected));
-    FL_AUTO(fl_change_results_clear) struct fl_change_results results = {0};
-    struct fl_change_job job = {.engine = &work->context->engine,
-                                .fleet = fleet,
-                                .change = what,
-                                .selected = selected,
-                                .new_name = new_name};
-    const struct fl_member *member = find(work, name);
-    int rc;
-
-    if (!selected)
-        return fl_enomem(err);
-    if (!member)
-        return fleet_fail(err, FLEET_ENOTFOUND, "%s is not there any more",
-                          name);
-    selected[member - fleet->members] = true;
-    rc = fl_change_check(member, what, err);
-    if (rc == 0)
-        rc = fl_change_run(&job, &results, err);
-    if (rc == 0 && results.at[0].outcome != FL_OUTCOME_DONE &&
-        results.at[0].outcome != FL_OUTCOME_ALREADY) {
-        *err = results.at[0].error;
-        rc = err->code;
-    }
-    return rc < 0 ? fl_error_in(err, "%s %s", fl_change_name(what), name) : rc;
-}
-
-/* A rename is seen in the next listing. */
-static int rename_pod(struct work *work, const char *name, const char *new_name,
-                      struct fleet_error *err)
-{
-    int rc = change(work, FL_CHANGE_RENAME, name, new_name, err);
-
-    return rc < 0 ? rc : look_again(work, err);
-}
-
 /* ---- what is wrong before anything is made ---- */
-
-static int take_names(struct work *work, struct fleet_error *err)
-{
-    const struct fl_cohort *cohort = &work->context->engine.cohort;
-    int rc = fl_want_full(cohort, work->context->args[0], &work->name, err);
-
-    if (rc < 0)
-        return rc;
-    work->next = fl_format("%s" NEXT, work->name);
-    work->old = fl_format("%s" OLD, work->name);
-    work->dir = fl_format("%s/handover/%s", work->context->engine.state_dir,
-                          work->name);
-    work->marker = work->dir ? fl_format("%s/exchange", work->dir) : NULL;
-    return work->next && work->old && work->marker ? FLEET_OK : fl_enomem(err);
-}
 
 static bool is_below_home(const char *path)
 {
@@ -237,19 +159,20 @@ static int check_fate(const struct work *work, const struct fl_member *member,
 
 static int check_old(struct work *work, struct fleet_error *err)
 {
-    const struct fl_member *member = find(work, work->name);
+    const struct fl_member *member =
+        fl_exchange_find(&work->exchange, work->exchange.name);
     struct fleet_error why = {0};
     int rc;
 
     if (!member)
         return fleet_fail(err, FLEET_ENOTFOUND,
                           "%s: there is no such pod; `fleet up %s` makes it",
-                          work->name, work->context->args[0]);
-    if (find(work, work->old))
+                          work->exchange.name, work->context->args[0]);
+    if (fl_exchange_find(&work->exchange, work->exchange.old))
         return fleet_fail(err, FLEET_ECONFLICT,
                           "%s is still there from an earlier exchange: "
                           "terminate it, or give it another name",
-                          work->old);
+                          work->exchange.old);
     rc = fl_change_check(member, FL_CHANGE_RENAME, err);
     if (rc == 0)
         rc = check_fate(work, member, err);
@@ -257,7 +180,7 @@ static int check_old(struct work *work, struct fleet_error *err)
         rc = fleet_fail(err, FLEET_ECONFLICT,
                         "%s: nothing can be taken over from it: %.200s; "
                         "--no-copy goes without",
-                        work->name, why.text);
+                        work->exchange.name, why.text);
     return rc;
 }
 
@@ -268,17 +191,17 @@ static int ask(struct work *work, bool *go, struct fleet_error *err)
     FL_AUTO_FREE char *question = NULL;
     int rc;
 
-    if (find(work, work->next)) {
+    if (fl_exchange_find(&work->exchange, work->exchange.next)) {
         fl_say(work->context,
                "%s is there from an earlier run: it is gone on "
                "with",
-               work->next);
-        if (fl_strv_add(&work->here, work->next) < 0)
+               work->exchange.next);
+        if (fl_strv_add(&work->here, work->exchange.next) < 0)
             return fl_enomem(err);
     }
     question =
         fl_format("Exchange %s for a new pod, and %s the old one%s?",
-                  work->name, work->options->old,
+                  work->exchange.name, work->options->old,
                   strcmp(work->options->old, "keep") == 0 ? " running" : "");
     if (!question)
         return fl_enomem(err);
@@ -317,7 +240,7 @@ static int open_archive(struct work *work, struct fleet_error *err)
     char stamp[FL_STAMP_SIZE];
 
     fl_stamp(stamp, time(NULL));
-    work->archive = fl_format("%s/%s.tar.gz", work->dir, stamp);
+    work->archive = fl_format("%s/%s.tar.gz", work->exchange.dir, stamp);
     return work->archive ? FLEET_OK : fl_enomem(err);
 }
 
@@ -339,9 +262,12 @@ static int hand_over(struct work *work, struct fleet_error *err)
         return rc;
     handover.archive = work->archive;
     handover.to.event_arg = fl_progress_open(work->context, "copied");
-    rc = fl_handover_take(&handover, find(work, work->name), err);
+    rc = fl_handover_take(
+        &handover, fl_exchange_find(&work->exchange, work->exchange.name), err);
     if (rc == 0)
-        rc = fl_handover_give(&handover, find(work, work->next), err);
+        rc = fl_handover_give(
+            &handover, fl_exchange_find(&work->exchange, work->exchange.next),
+            err);
     fl_progress_close(handover.to.event_arg);
     work->bytes = handover.bytes;
     return rc;
@@ -349,49 +275,19 @@ static int hand_over(struct work *work, struct fleet_error *err)
 
 static int copy(struct work *work, struct fleet_error *err)
 {
-    int rc = look_again(work, err);
+    int rc = fl_exchange_look(&work->exchange, err);
 
     if (rc < 0 || work->options->no_copy)
         return rc;
-    if (!find(work, work->name) || !find(work, work->next))
+    if (!fl_exchange_find(&work->exchange, work->exchange.name) ||
+        !fl_exchange_find(&work->exchange, work->exchange.next))
         return fleet_fail(err, FLEET_ENOTFOUND,
                           "one of the two pods is not there any more");
     rc = hand_over(work, err);
     return rc < 0 ? fl_error_in(err, "taking its work over") : FLEET_OK;
 }
 
-/* ---- the exchange ---- */
-
-/* As before: the new pod is gone, and the old one has its name. */
-static void undo(struct work *work)
-{
-    struct fleet_error err = {0};
-    int rc = look_again(work, &err);
-
-    if (rc == 0 && find(work, work->old) && !find(work, work->name))
-        rc = rename_pod(work, work->old, work->name, &err);
-    if (rc == 0 && find(work, work->next))
-        rc = change(work, FL_CHANGE_TERMINATE, work->next, NULL, &err);
-    if (rc == 0) {
-        unlink(work->marker);
-        fl_say(work->context, "%s is as it was, and the new pod is gone",
-               work->name);
-    } else {
-        fl_say(work->context,
-               "fleet: warning: not all could be undone: %s; run it again, or "
-               "see `fleet list`",
-               err.text);
-    }
-}
-
-static int swap(struct work *work, struct fleet_error *err)
-{
-    int rc = fl_file_write(work->marker, "", 0, 0600, err);
-
-    if (rc == 0 && find(work, work->name))
-        rc = rename_pod(work, work->name, work->old, err);
-    return rc < 0 ? rc : rename_pod(work, work->next, work->name, err);
-}
+/* ---- once it has the name ---- */
 
 /* What a pod knows of its name: written anew, now that it has it. */
 static int settle(struct work *work, struct fleet_error *err)
@@ -413,10 +309,11 @@ static int settle(struct work *work, struct fleet_error *err)
         .steps = &steps,
         .command = context->words,
     };
-    const struct fl_member *member = find(work, work->name);
+    const struct fl_member *member =
+        fl_exchange_find(&work->exchange, work->exchange.name);
     int rc;
 
-    if (!selected || fl_strv_add(&names, work->name) < 0)
+    if (!selected || fl_strv_add(&names, work->exchange.name) < 0)
         return fl_enomem(err);
     fl_certificates_follow(context, &names);
     fl_admit_follow(context, &names);
@@ -437,11 +334,13 @@ static int end_old(struct work *work, struct fleet_error *err)
 {
     const char *fate = work->options->old;
 
-    if (strcmp(fate, "keep") == 0 || !find(work, work->old))
+    if (strcmp(fate, "keep") == 0 ||
+        !fl_exchange_find(&work->exchange, work->exchange.old))
         return FLEET_OK;
-    return change(
-        work, strcmp(fate, "stop") == 0 ? FL_CHANGE_STOP : FL_CHANGE_TERMINATE,
-        work->old, NULL, err);
+    return fl_exchange_change(&work->exchange,
+                              strcmp(fate, "stop") == 0 ? FL_CHANGE_STOP
+                                                        : FL_CHANGE_TERMINATE,
+                              work->exchange.old, NULL, err);
 }
 
 /* ---- all of it ---- */
@@ -449,10 +348,12 @@ static int end_old(struct work *work, struct fleet_error *err)
 static void make_document(struct work *work)
 {
     json_t *document = work->context->document;
-    const struct fl_member *now = find(work, work->name);
-    const struct fl_member *old = find(work, work->old);
+    const struct fl_member *now =
+        fl_exchange_find(&work->exchange, work->exchange.name);
+    const struct fl_member *old =
+        fl_exchange_find(&work->exchange, work->exchange.old);
 
-    fl_json_put(document, "name", fl_json_text(work->name));
+    fl_json_put(document, "name", fl_json_text(work->exchange.name));
     fl_json_put(document, "old", fl_json_text(work->options->old));
     fl_json_put(document, "copied_bytes",
                 work->options->no_copy ? json_null()
@@ -474,18 +375,19 @@ static int take_over(struct work *work, struct fleet_error *err)
     if (rc == 0)
         rc = end_old(work, err);
     if (rc == 0)
-        rc = look_again(work, err);
+        rc = fl_exchange_look(&work->exchange, err);
     if (rc < 0) {
         fl_error_in(err, "%s is exchanged, but not all is done: run it again",
-                    work->name);
-        status = fl_report(context, err, work->name, NULL);
+                    work->exchange.name);
+        status = fl_report(context, err, work->exchange.name, NULL);
     } else {
         status = FL_EXIT_OK;
-        fl_dir_remove(work->dir, NULL);
-        fl_say(context, "%s is a new pod%s", work->name,
-               find(work, work->old) ? "; the old one is called as before with "
-                                       "-old behind it"
-                                     : "");
+        fl_dir_remove(work->exchange.dir, NULL);
+        fl_say(context, "%s is a new pod%s", work->exchange.name,
+               fl_exchange_find(&work->exchange, work->exchange.old)
+                   ? "; the old one is called as before with "
+                     "-old behind it"
+                   : "");
     }
     make_document(work);
     return fl_forwards_follow(context, work->options->make.skip_proxy, status);
@@ -493,36 +395,25 @@ static int take_over(struct work *work, struct fleet_error *err)
 
 static int exchange(struct work *work, struct fleet_error *err)
 {
-    int rc = fl_dir_make(work->dir, err);
+    int rc = fl_dir_make(work->exchange.dir, err);
 
     if (rc == 0)
         rc = bring_up(work, err);
-
     if (rc == 0)
         rc = copy(work, err);
     if (rc == 0 && fl_cancelled())
         rc = fleet_fail(err, FLEET_ECANCELLED, "cancelled");
     if (rc == 0)
-        rc = swap(work, err);
+        rc = fl_exchange_swap(&work->exchange, err);
     if (rc < 0) {
-        undo(work);
+        fl_exchange_undo(&work->exchange);
         if (work->archive && access(work->archive, F_OK) == 0)
             fl_say(work->context, "what was taken from it is in %s",
                    work->archive);
         make_document(work);
-        return fl_report(work->context, err, work->name, NULL);
+        return fl_report(work->context, err, work->exchange.name, NULL);
     }
     return take_over(work, err);
-}
-
-/* An earlier run has died while names were exchanged, or later. */
-static bool is_unfinished(const struct work *work)
-{
-    bool old = find(work, work->old), next = find(work, work->next);
-    bool name = find(work, work->name);
-
-    return access(work->marker, F_OK) == 0 && (name || next) &&
-           !(name && next && !old);
 }
 
 static int finish_earlier(struct work *work, struct fleet_error *err)
@@ -530,13 +421,14 @@ static int finish_earlier(struct work *work, struct fleet_error *err)
     int rc = FLEET_OK;
 
     fl_say(work->context,
-           "an earlier exchange of %s is brought to its end first", work->name);
+           "an earlier exchange of %s is brought to its end first",
+           work->exchange.name);
     if (work->context->globals.dry_run)
         return FL_EXIT_OK;
     rc = fl_consent(work->context, "finish it", err);
-    if (rc == 0 && !find(work, work->name))
-        rc = rename_pod(work, work->next, work->name, err);
-    return rc < 0 ? fl_report(work->context, err, work->name, NULL)
+    if (rc == 0)
+        rc = fl_exchange_swap(&work->exchange, err);
+    return rc < 0 ? fl_report(work->context, err, work->exchange.name, NULL)
                   : take_over(work, err);
 }
 
@@ -548,23 +440,24 @@ static int run_work(struct work *work, struct fleet_error *err)
     int rc = fl_bring_open(&work->bring, &work->options->bring, NULL, err);
 
     if (rc == 0)
-        rc = take_names(work, err);
+        rc = fl_exchange_open(context, &work->bring.make.fleet,
+                              context->args[0], &work->exchange, err);
     if (rc == 0)
         rc = take_paths(work, err);
     if (rc < 0)
         return fl_report(context, err, NULL, NULL);
-    context->args = (const char *const *)&work->next;
+    context->args = (const char *const *)&work->exchange.next;
     rc = fl_make_open(make, &go, err);
     if (rc == 0 && !go)
         return make->status;
-    if (rc == 0 && is_unfinished(work))
+    if (rc == 0 && fl_exchange_unfinished(&work->exchange))
         return finish_earlier(work, err);
     if (rc == 0)
         rc = check_old(work, err);
     if (rc == 0)
         rc = ask(work, &go, err);
     if (rc < 0)
-        return fl_report(context, err, work->name, make->at_fault);
+        return fl_report(context, err, work->exchange.name, make->at_fault);
     return go ? exchange(work, err) : make->status;
 }
 
@@ -587,12 +480,8 @@ static int run(struct fl_context *context, const void *given)
     fl_bring_close(&work.bring);
     fl_strv_clear(&work.paths);
     fl_strv_clear(&work.here);
-    free(work.name);
-    free(work.next);
-    free(work.old);
+    fl_exchange_close(&work.exchange);
     free(work.archive);
-    free(work.marker);
-    free(work.dir);
     return status;
 }
 

@@ -90,6 +90,41 @@ fails_with 1 $replace --yes
 says 'apple-old is still there'
 succeeds fleet terminate apple-old --yes
 
+# When nobody can tell what came of the last name, what is done is not called
+# undone: the next run brings it to its end.
+cat >"$work/shy" <<END
+#!/bin/sh
+have()
+{
+    grep -qsx "name arena-apple\$1" $work/state/local/pods/*/pod
+}
+while read -r line; do
+    id=\$((\${id:-0} + 1))
+    case \$line in
+    *'"call":"open"'*) echo "{\"id\":\$id,\"ok\":true,\"abilities\":[]}" ;;
+    *) if [ ! -e $work/shied ] && have -old && ! have -next; then
+        touch $work/shied
+        echo "{\"id\":\$id,\"ok\":false,\"error\":{\"code\":\"unsupported\",\"message\":\"down\"}}"
+    else
+        echo "{\"id\":\$id,\"ok\":true,\"pods\":[]}"
+    fi ;;
+    esac
+done
+END
+chmod 755 "$work/shy"
+(
+    export PROVIDERS='local shy' EXEC_PROVIDERS="shy=$work/shy"
+    fails_with 1 $replace --yes
+    check 'it could not be listed' test -e "$work/shied"
+    says 'exchanged already'
+    succeeds $replace --yes
+    says 'brought to its end'
+)
+equal 'both are there' 'apple apple-old birch' "$(names)"
+wait_for 10 same_work
+say 'ok: the work is there'
+succeeds fleet terminate apple-old --yes
+
 # The old one is terminated, or nothing is taken over.
 succeeds fleet replace apple --no-copy --old terminate --skip-test --yes
 equal 'no old one' 'apple birch' "$(names)"
